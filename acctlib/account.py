@@ -1,0 +1,367 @@
+"""One account as one audience may see it.
+
+A client page cannot leak what it never had. `Account.read` checks all tables of an account, takes them back to what was
+known on the report's as-of date and, for the client edition, removes everything that the contract does not open: internal
+columns and rows, and open-book cells of every project whose `client_sees` does not allow them. What notebooks, measures
+and pages receive is what is left. A table that is not there, for the audience or for want of data, is a `Missing`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from acctlib.missing import Missing
+from acctlib.periods import Quarter, quarter
+from acctlib.profile import Firm, Profile, read_firm, read_profile, read_yaml
+from acctlib.tables.checks import Source, read_checked
+from acctlib.tables.dictionary import CLIENT, CLIENT_SEES, HOURS, HOURS_AND_RATES, INTERNAL, SEES_LEVELS, TABLES, Table
+
+__all__ = ["AUDIENCES", "Account", "account_ids", "read_yaml"]
+
+AUDIENCES = ("client", "internal")
+#: Fewer answers than this would let a client guess who gave which.
+FEWEST_ANSWERS = 5
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_HIDDEN = Missing("it is not shared with the client")
+
+Tables = Mapping[str, pd.DataFrame | Missing]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account, one period, one audience.
+
+    Tables are attributes: ``account.projects`` is a typed DataFrame or a `Missing`.
+
+    Parameters
+    ----------
+    id : str
+        Name of the account's folder.
+    profile, firm : Profile, Firm
+        What `account.yaml` and `firm.yaml` say.
+    period : Quarter
+        The fiscal quarter under review.
+    as_of : date
+        Nothing that became known later is in the tables.
+    audience : {"client", "internal"}
+        For whom the tables were made.
+    tables : mapping of str to DataFrame or Missing
+        Tables as known on `as_of`.
+    sources : mapping of str to Source
+        File and rows that each table came from, counted as this audience sees them.
+    commentary : mapping of str to str
+        The director's words: heading -> text.
+    recorded : mapping of str to DataFrame or Missing
+        The audience's tables with everything recorded to date, from which earlier days are made again.
+    """
+
+    id: str
+    profile: Profile
+    firm: Firm
+    period: Quarter
+    as_of: date
+    audience: str
+    tables: Tables
+    sources: Mapping[str, Source]
+    commentary: Mapping[str, str]
+    recorded: Tables
+
+    @classmethod
+    def read(cls, account: str, period: str, as_of: str = "", audience: str = "internal", data: str | Path = "data") -> Account:
+        """Read and check one account.
+
+        Parameters
+        ----------
+        account : str
+            Name of a folder in `data`.
+        period : str
+            Fiscal quarter of the account, such as ``2026-Q3``.
+        as_of : str, default ""
+            ISO date; empty = the last day of the period.
+        audience : {"client", "internal"}
+        data : path
+            Folder with one folder per account and ``firm``.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, the profile or a table is wrong; the text names each place and what to write instead.
+        """
+        if audience not in AUDIENCES:
+            raise ValueError(f"audience must be client or internal, got {audience!r}; write audience: internal")
+        root = Path(data)
+        folder = _folder(root, account)
+        profile = read_profile(folder / "account.yaml")
+        firm = read_firm(root / "firm" / "firm.yaml") if (root / "firm" / "firm.yaml").is_file() else Firm(name="Our agency")
+        when = quarter(period, profile.fiscal_year)
+        day = _as_of(as_of, when)
+        checked = read_checked(folder, root / "firm")
+        _must_run(account, checked.tables["projects"], when)
+        tables = _of_account(checked.tables, account)
+        tables["survey_summary"] = _survey_summary(tables["surveys"], profile)
+        if audience == "client":
+            tables = _for_client(tables, account)
+        commentary = _commentary(folder / "commentary", when, audience)
+        whole = cls(account, profile, firm, when, day, audience, {}, checked.sources, commentary, tables)
+        return whole._known_on(day)
+
+    def __getattr__(self, name: str) -> pd.DataFrame | Missing:
+        if name in TABLES or name == "survey_summary":
+            return self.tables[name]
+        raise AttributeError(f"an account has no {name!r}; its tables are {', '.join(TABLES)}")
+
+    @property
+    def name(self) -> str:
+        """Return the client's name."""
+        return self.profile.name
+
+    @property
+    def currency(self) -> str:
+        """Return the ISO code in which the account is kept."""
+        return self.profile.currency
+
+    def at(self, earlier: Quarter) -> Account:
+        """Return the account as it stood at the end of another quarter, but never later than this report's as-of."""
+        return replace(self, period=earlier)._known_on(min(earlier.end, self.as_of))
+
+    def trend(self, measure: Callable[[Account], float | Missing], quarters: int = 4) -> tuple[float, ...]:
+        """Return a measure at the end of the last quarters, the oldest first; NaN where it is not defined."""
+        steps = [self.period]
+        while len(steps) < quarters:
+            steps.insert(0, steps[0].previous)
+        values = [measure(self.at(step)) for step in steps[:-1]] + [measure(self)]
+        return tuple(float("nan") if isinstance(v, Missing) else float(v) for v in values)
+
+    def _known_on(self, day: date) -> Account:
+        tables = {name: known_on(table, TABLES[name], day) for name, table in self.recorded.items() if name in TABLES}
+        summary = self.recorded["survey_summary"]
+        if not isinstance(summary, Missing):
+            summary = summary[summary["last_answer"] <= pd.Timestamp(day)].reset_index(drop=True)
+        counted = {
+            name: replace(source, rows=len(tables[name]))
+            for name, source in self.sources.items()
+            if not isinstance(tables.get(name), Missing)
+        }
+        return replace(self, as_of=day, tables={**tables, "survey_summary": summary}, sources=counted)
+
+
+def account_ids(data: str | Path) -> list[str]:
+    """Return the names of the account folders in `data`, sorted."""
+    root = Path(data)
+    folders = (p.name for p in root.iterdir() if (p / "account.yaml").is_file()) if root.is_dir() else ()
+    return sorted(name for name in folders if name != "firm")
+
+
+def _folder(data: Path, account: str) -> Path:
+    if not isinstance(account, str) or not _ID.fullmatch(account):
+        raise ValueError(
+            f"account must be lower-case letters, digits, - and _ (at most 63), got {account!r}; write a folder name of data/"
+        )
+    folder = data / account
+    if account == "firm" or not folder.is_dir():
+        known = account_ids(data)
+        near = difflib.get_close_matches(account, known, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"make it with: acctlib new {account}"
+        raise ValueError(f"account must be a folder of data/, got {account!r}; {remedy}")
+    return folder
+
+
+def _as_of(text: str, period: Quarter) -> date:
+    if text in ("", None):
+        return period.end
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError(f"as_of must be a date such as {period.end}, got {text!r}; write year-month-day") from None
+    if day < period.start:
+        raise ValueError(f"as_of must not be before the period {period}, got {day}; write {period.end} or a later day")
+    return day
+
+
+def _must_run(account: str, projects: pd.DataFrame | Missing, period: Quarter) -> None:
+    if isinstance(projects, Missing):
+        raise ValueError(f"{account} must have at least one project: {projects.reason}; {projects.remedy}")
+    first, last = projects["start"].min().date(), projects["end"].max().date()
+    if period.end < first or period.start > last:
+        a, b = period.fiscal_year.quarter_of(first).label, period.fiscal_year.quarter_of(last).label
+        raise ValueError(
+            f"period must lie within the account's projects, which run from {first} to {last}, got {period.label} "
+            f"({period.start} to {period.end}); write a quarter from {a} to {b}"
+        )
+
+
+def _of_account(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missing]:
+    """Return the tables without the rows of other accounts that firm tables hold."""
+    own = dict(tables)
+    for name, table in tables.items():
+        if isinstance(table, Missing) or not TABLES[name].firm or "account" not in table.columns:
+            continue
+        shared = table["account"].isna() if name == "rate_card" else False
+        rows = table[(table["account"] == account) | shared].reset_index(drop=True)
+        own[name] = (
+            rows if len(rows) else Missing(f"{name} has no row for {account}", f"add rows with account = {account} to {name}")
+        )
+    return own
+
+
+def known_on(table: pd.DataFrame | Missing, spec: Table, day: date) -> pd.DataFrame | Missing:
+    """Return a table as it stood on a day: later rows gone, later facts blank, of several states the latest.
+
+    Examples
+    --------
+    A change approved in October was only submitted when September's report was made:
+
+    >>> changes = pd.DataFrame({"change": ["CR1"], "status": ["approved"],
+    ...                         "raised": [pd.Timestamp("2026-09-01")], "decided": [pd.Timestamp("2026-10-09")]})
+    >>> known_on(changes, TABLES["change_requests"], date(2026, 9, 30))[["status", "decided"]].values.tolist()
+    [['submitted', NaT]]
+    """
+    if isinstance(table, Missing):
+        return table
+    last = pd.Timestamp(day)
+    if spec.known_on and spec.known_on in table.columns:
+        table = table[table[spec.known_on].isna() | (table[spec.known_on] <= last)]
+    if spec.of_state and "as_of" in table.columns:
+        table = table[table["as_of"].isna() | (table["as_of"] <= last)].sort_values("as_of", na_position="first", kind="stable")
+        thing = [name for name in spec.key if name != "as_of"]
+        table = table.drop_duplicates(thing, keep="last").sort_index()
+    table = table.reset_index(drop=True)
+    for dated, column, before in spec.settles:
+        if dated not in table.columns:
+            continue
+        later = table[dated] > last
+        if later.any():
+            table = table.assign(**{dated: table[dated].mask(later)})
+            if column in table.columns:
+                table = table.assign(**{column: table[column].mask(later, before)})
+    return table if len(table) else Missing(f"{spec.name} has no row that was known on {day}")
+
+
+def _survey_summary(surveys: pd.DataFrame | Missing, profile: Profile) -> pd.DataFrame | Missing:
+    """Return counts by fiscal quarter and kind: all that a client may see of a survey, and enough for every score."""
+    if isinstance(surveys, Missing):
+        return surveys
+    score = surveys["score"] if "score" in surveys.columns else pd.Series(pd.NA, index=surveys.index, dtype="Int64")
+    nps, csat = surveys["kind"] == "nps", surveys["kind"] == "csat"
+    counts = pd.DataFrame(
+        {
+            "quarter": [profile.fiscal_year.quarter_of(day.date()).label for day in surveys["date"]],
+            "kind": surveys["kind"],
+            "last_answer": surveys["date"],
+            "invited": 1,
+            "answered": score.notna().astype(int),
+            "promoters": (nps & (score >= 9)).fillna(False).astype(int),
+            "passives": (nps & score.between(7, 8)).fillna(False).astype(int),
+            "detractors": (nps & (score <= 6)).fillna(False).astype(int),
+            "satisfied": (csat & (score >= 4)).fillna(False).astype(int),
+        }
+    )
+    sums = dict.fromkeys(("invited", "answered", "promoters", "passives", "detractors", "satisfied"), "sum")
+    return counts.groupby(["quarter", "kind"], sort=True, as_index=False).agg({"last_answer": "max", **sums})
+
+
+def _levels(tables: Tables) -> pd.Series:
+    """Return for each project what the client sees, as a position in SEES_LEVELS; unknown words count as the least."""
+    projects = tables["projects"]
+    default = projects["billing_type"].map(CLIENT_SEES)
+    chosen = projects["client_sees"].fillna(default) if "client_sees" in projects.columns else default
+    rank = chosen.map({level: i for i, level in enumerate(SEES_LEVELS)}).fillna(0).astype(int)
+    return pd.Series(rank.to_numpy(), index=projects["project"].astype(object))
+
+
+def _row_levels(table: pd.DataFrame, name: str, tables: Tables, levels: pd.Series) -> pd.Series:
+    """Return for each row the level of the project it belongs to; rows of no project count as the least."""
+    if "project" in table.columns:
+        return table["project"].map(levels).fillna(0).astype(int)
+    if name == "contracts" and "contract" in tables["projects"].columns:
+        by_contract = levels.groupby(tables["projects"]["contract"].to_numpy()).max()
+        return table["contract"].map(by_contract).fillna(0).astype(int)
+    if name == "rate_card":
+        return table["role"].map(_role_levels(tables, levels)).fillna(0).astype(int)
+    return pd.Series(0, index=table.index)
+
+
+def _role_levels(tables: Tables, levels: pd.Series) -> pd.Series:
+    """Return for each role the highest level of the projects it works on."""
+    used = [
+        tables[name][["project", "role"]].dropna()
+        for name in ("tasks", "time_entries")
+        if not isinstance(tables[name], Missing) and "role" in tables[name].columns
+    ]
+    if not used:
+        return pd.Series(dtype=int)
+    rows = pd.concat(used)
+    return rows["project"].map(levels).groupby(rows["role"].to_numpy()).max()
+
+
+def _for_client(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missing]:
+    """Return what the client may see: an allow-list, so that whatever is not marked for him is gone."""
+    levels = _levels(tables)
+    seen = {name: _table_for_client(table, TABLES[name], tables, levels) for name, table in tables.items() if name in TABLES}
+    seen["rate_card"] = _agreed_rates(seen["rate_card"], account)
+    summary = tables["survey_summary"]
+    if not isinstance(summary, Missing):
+        enough = summary[summary["answered"] >= FEWEST_ANSWERS].reset_index(drop=True)
+        summary = enough if len(enough) else Missing(f"a score needs {FEWEST_ANSWERS} answers or more")
+    return {**seen, "survey_summary": summary}
+
+
+def _table_for_client(table: pd.DataFrame | Missing, spec: Table, tables: Tables, levels: pd.Series) -> pd.DataFrame | Missing:
+    if isinstance(table, Missing):
+        return Missing(table.reason)
+    if spec.sees == INTERNAL:
+        return _HIDDEN
+    rank = _row_levels(table, spec.name, tables, levels)
+    needs = {CLIENT: 0, HOURS: SEES_LEVELS.index(HOURS), HOURS_AND_RATES: SEES_LEVELS.index(HOURS_AND_RATES)}
+    keep = rank >= needs[spec.sees]
+    if spec.client_rows:
+        try:
+            keep &= spec.client_rows.test(table)
+        except KeyError:  # the rule's column is not in the file, so no row is known to be for the client
+            return _HIDDEN
+    table, rank = table[keep].reset_index(drop=True), rank[keep].reset_index(drop=True)
+    if not len(table):
+        return _HIDDEN
+    shown = {}
+    for column in table.columns:
+        level = spec.column(column).sees
+        if level not in needs:
+            continue
+        allowed = rank >= needs[level]
+        if allowed.any():
+            shown[column] = table[column] if allowed.all() else table[column].where(allowed)
+    return pd.DataFrame(shown)
+
+
+def _agreed_rates(rates: pd.DataFrame | Missing, account: str) -> pd.DataFrame | Missing:
+    """Return one card a role: the rate agreed with the account where there is one, else the standard rate."""
+    if isinstance(rates, Missing) or "bill_rate" not in rates.columns:
+        return _HIDDEN
+    open_rates = rates[rates["bill_rate"].notna()]
+    own = open_rates["account"] == account if "account" in open_rates.columns else pd.Series(False, index=open_rates.index)
+    agreed = open_rates[own | ~open_rates["role"].isin(open_rates.loc[own, "role"])].reset_index(drop=True)
+    return agreed if len(agreed) else _HIDDEN
+
+
+def _commentary(folder: Path, period: Quarter, audience: str) -> dict[str, str]:
+    """Return heading -> text of the director's words for the period; ours are added in the internal edition only."""
+    names = [f"{period.label}.md"] + ([f"{period.label}.internal.md"] if audience == "internal" else [])
+    words: dict[str, str] = {}
+    for path in (folder / name for name in names):
+        if not path.is_file():
+            continue
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValueError(f"commentary/{path.name} must be UTF-8; save it as UTF-8") from None
+        for part in re.split(r"^##[ \t]+", text, flags=re.MULTILINE)[1:]:
+            heading, _, body = part.partition("\n")
+            words[heading.strip()] = "\n\n".join(filter(None, (words.get(heading.strip(), ""), body.strip())))
+    return words

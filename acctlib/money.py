@@ -1,0 +1,173 @@
+"""Amounts with a currency: converted only by a dated rate with its source, rounded only so that totals foot.
+
+Adding pounds to euros gives a number that means nothing, so nothing here does it in silence: amounts in another currency
+are converted by a rate table that says its date, kind and source, or the answer is `Missing` with the row that has no rate.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from acctlib.missing import Missing
+
+__all__ = ["CURRENCIES", "convert", "decimals", "exchange_rate", "rounded_to_foot", "symbol"]
+
+#: The active ISO 4217 codes of national currencies.
+CURRENCIES = frozenset(
+    """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
+    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU
+    MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK
+    SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF
+    XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
+)
+_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩"}
+_NO_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+
+
+def symbol(currency: str) -> str:
+    """Return what stands before an amount: the sign of a well-known currency, else the code and a no-break space.
+
+    >>> symbol("GBP"), symbol("CHF")
+    ('£', 'CHF\\xa0')
+    """
+    return _SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
+
+
+def decimals(currency: str) -> int:
+    """Return the digits after the point in which a currency is paid.
+
+    >>> decimals("EUR"), decimals("JPY"), decimals("KWD")
+    (2, 0, 3)
+    """
+    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THREE_DECIMALS else 2
+
+
+def rounded_to_foot(amounts: pd.Series | np.ndarray, digits: int = 0) -> np.ndarray:
+    """Return amounts rounded so that they add up to the rounded total (largest remainder).
+
+    Parameters
+    ----------
+    amounts : array of float, shape (n,)
+        Parts of one total, in one currency. Blanks stay blank and count as nothing.
+    digits : int, default 0
+        Digits after the point; -3 rounds to thousands.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        Each within one unit of the amount; their sum is the total, rounded once.
+
+    Examples
+    --------
+    Three equal shares of 100 are printed in whole pounds and still foot:
+
+    >>> rounded_to_foot(np.array([100 / 3] * 3)).tolist()
+    [34.0, 33.0, 33.0]
+    """
+    scaled = np.asarray(amounts, dtype=float) * 10.0**digits
+    known = np.flatnonzero(~np.isnan(scaled))
+    floor = np.floor(scaled)
+    # The target is rounded half up like every printed total; the tiny term undoes the error of adding binary fractions.
+    spare = int(np.floor(scaled[known].sum() + 0.5 + 1e-9) - floor[known].sum())
+    order = known[np.argsort(-(scaled - floor)[known], kind="stable")]
+    floor[order[:spare]] += 1
+    return floor / 10.0**digits
+
+
+def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: date, kind: str = "average") -> float | Missing:
+    """Return how many units of `target` one unit of `source` is worth, by the newest rate not after `day`.
+
+    An average rate stands for its whole month, so the one of the month of `day` is taken even when it is dated later in that
+    month. Rates are used as they are written or turned round; they are never chained over a third currency.
+
+    Parameters
+    ----------
+    rates : DataFrame or Missing
+        The table exchange_rates.
+    source, target : str
+        ISO codes.
+    day : date
+        The day of the amount.
+    kind : {"average", "closing", "budget"}
+
+    Returns
+    -------
+    float or Missing
+        Missing names the pair and the day, and the row to add.
+
+    Examples
+    --------
+    What was a euro worth in pounds on 5 August?
+
+    >>> table = pd.DataFrame({"date": pd.to_datetime(["2026-07-31", "2026-08-31"]), "from": "EUR", "to": "GBP",
+    ...                       "kind": "average", "rate": [0.85, 0.86], "source": "central bank"})
+    >>> exchange_rate(table, "EUR", "GBP", date(2026, 8, 5))
+    0.86
+    """
+    if source == target:
+        return 1.0
+    absent = Missing(
+        f"there is no {kind} rate from {source} to {target} for {day}",
+        f"add a row to data/firm/exchange_rates: {day},{source},{target},{kind},<rate>,<source>",
+    )
+    if isinstance(rates, Missing):
+        return absent
+    last = pd.Timestamp(day)
+    if kind == "average":
+        last = last + pd.offsets.MonthEnd(0)
+    usable = rates[(rates["kind"] == kind) & (rates["date"] <= last)].sort_values("date", kind="stable")
+    direct = usable[(usable["from"] == source) & (usable["to"] == target)]
+    turned = usable[(usable["from"] == target) & (usable["to"] == source)]
+    if len(direct):
+        return float(direct["rate"].iloc[-1])
+    return 1 / float(turned["rate"].iloc[-1]) if len(turned) else absent
+
+
+def convert(
+    table: pd.DataFrame | Missing,
+    amounts: list[str],
+    dated: str,
+    to: str,
+    rates: pd.DataFrame | Missing,
+    kind: str = "average",
+) -> pd.DataFrame | Missing:
+    """Return the table with its amounts in one currency, or say which rate is missing.
+
+    Parameters
+    ----------
+    table : DataFrame or Missing
+        With a column `currency`; blank, or without the column, means `to`.
+    amounts : list of str
+        Columns to convert.
+    dated : str
+        Column with the day that chooses the rate.
+    to : str
+        ISO code of the wanted currency.
+    rates : DataFrame or Missing
+        The table exchange_rates.
+    kind : {"average", "closing", "budget"}
+
+    Returns
+    -------
+    DataFrame or Missing
+        A copy whose `currency` is `to` everywhere. Missing where one rate is missing: a partial sum would look whole.
+    """
+    if isinstance(table, Missing) or "currency" not in table.columns:
+        return table
+    currency = table["currency"].fillna(to)
+    foreign = currency != to
+    if not foreign.any():
+        return table.assign(currency=to)
+    pairs = pd.DataFrame({"currency": currency[foreign], "day": table.loc[foreign, dated]})
+    factor = pd.Series(1.0, index=table.index)
+    for (code, day), rows in pairs.groupby(["currency", "day"], sort=True):
+        rate = exchange_rate(rates, code, to, day.date(), kind)
+        if isinstance(rate, Missing):
+            return rate
+        factor[rows.index] = rate
+    return table.assign(currency=to, **{name: table[name] * factor for name in amounts})

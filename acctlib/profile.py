@@ -1,0 +1,188 @@
+"""Who the account and the firm are: `account.yaml` and `firm.yaml`, read strictly.
+
+A profile is typed by hand, so its mistakes are human: a misspelt key, a month named "April", a currency called "pounds".
+Each is answered with file and line and what to write instead. YAML's surprises are refused rather than understood: no
+aliases, no duplicate keys, one document, and the words yes and no are words.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from acctlib.money import CURRENCIES
+from acctlib.periods import FiscalYear
+
+__all__ = ["Firm", "Profile", "ProfileError", "read_firm", "read_profile", "read_yaml"]
+
+_LARGEST = 1_000_000
+
+
+class ProfileError(ValueError):
+    """A YAML file that can't be read or says something impossible; the text lists every place and its remedy."""
+
+
+def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
+    """Return the mapping in a YAML file and the line of each of its keys.
+
+    Parameters
+    ----------
+    path : Path
+        A file with one YAML 1.2 mapping.
+
+    Returns
+    -------
+    (dict, dict of tuple to int)
+        The content in plain types, and path of keys -> line, counted from 1.
+
+    Raises
+    ------
+    ProfileError
+        If the file is absent, not UTF-8, not one mapping, uses aliases or repeats a key.
+    """
+    if not path.is_file():
+        raise ProfileError(f"{path.name} must exist in {path.parent.name}/; make it with: acctlib new {path.parent.name}")
+    if path.stat().st_size > _LARGEST:
+        raise ProfileError(
+            f"{path.name} must be smaller than 1 MB, got {path.stat().st_size:,} bytes; tables belong into CSV files"
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ProfileError(f"{path.name} must be UTF-8, got byte {error.start} that is not; save it as UTF-8") from None
+    reader = YAML(typ="rt", pure=True)
+    try:
+        for event in YAML(typ="rt", pure=True).parse(text):
+            if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+                line = event.start_mark.line + 1
+                raise ProfileError(f"{path.name}:{line}: must not use anchors or aliases (& and *); write the value out")
+        content = reader.load(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = str(getattr(error, "problem", "") or "it can't be read").splitlines()[0]
+        raise ProfileError(f"{path.name}{line}: must be valid YAML: {problem}; write one `key: value` a line") from None
+    if not isinstance(content, CommentedMap):
+        raise ProfileError(
+            f"{path.name}:1: must hold `key: value` lines, got {type(content).__name__}; write for example `name: …`"
+        )
+    lines: dict[tuple, int] = {}
+    return _plain(content, (), lines), lines
+
+
+def _plain(node: object, at: tuple, lines: dict[tuple, int]) -> object:
+    if isinstance(node, CommentedMap):
+        for key in node:
+            lines[(*at, key)] = node.lc.key(key)[0] + 1
+        return {str(key): _plain(value, (*at, key), lines) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value, (*at, i), lines) for i, value in enumerate(node)]
+    plain = {int: int, float: float, str: str}.get(next((t for t in (int, float, str) if isinstance(node, t)), None))
+    return plain(node) if plain and not isinstance(node, bool) else node
+
+
+def _is_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("must be an ISO 4217 code such as GBP, EUR or USD")
+    return code
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Fraction = Annotated[float, Field(ge=0, le=1, strict=False)]
+
+
+class Targets(_Strict):
+    """What is aimed at in a fiscal year: revenue in the account's currency, margin as a fraction, NPS and CSAT as scores."""
+
+    revenue: float | None = Field(None, ge=0, strict=False)
+    margin: Fraction | None = None
+    nps: float | None = Field(None, ge=-100, le=100, strict=False)
+    csat: float | None = Field(None, ge=0, le=100, strict=False)
+
+
+class Rag(_Strict):
+    """How far from plan a figure may be before it is amber or red, as a fraction of the plan."""
+
+    amber: Fraction = 0.05
+    red: Fraction = 0.10
+
+
+class Profile(_Strict):
+    """`account.yaml`: who the client is, and how the account is counted."""
+
+    name: str = Field(min_length=1, max_length=120)
+    aliases: list[str] = []
+    parent_group: str = ""
+    industry: str = ""
+    currency: Annotated[str, AfterValidator(_is_currency)]
+    fiscal_year_start: int = Field(1, ge=1, le=12)
+    fiscal_year_named_by: Literal["start", "end"] = "start"
+    timezone: str = "UTC"
+    targets: Targets = Targets()
+    rag: Rag = Rag()
+    health_weights: dict[str, Annotated[float, Field(ge=0, strict=False)]] = {}
+    agi_label: Literal["net revenue", "gross profit", "agency gross income"] = "net revenue"
+
+    @property
+    def fiscal_year(self) -> FiscalYear:
+        """Return how the account's year is cut and named."""
+        return FiscalYear(self.fiscal_year_start, self.fiscal_year_named_by)
+
+
+class Firm(_Strict):
+    """`firm.yaml`: the agency and its house policies."""
+
+    name: str = Field(min_length=1, max_length=120)
+    freelancers_in: Literal["agi", "delivery_cost"] = "delivery_cost"
+    renewal_odds: dict[Literal["commit", "likely", "doubtful", "lost"], Fraction] = {}
+
+
+def read_profile(path: Path) -> Profile:
+    """Return the checked `account.yaml`; ProfileError lists every mistake with its line."""
+    return _checked(path, Profile)
+
+
+def read_firm(path: Path) -> Firm:
+    """Return the checked `firm.yaml`; ProfileError lists every mistake with its line."""
+    return _checked(path, Firm)
+
+
+def _checked(path: Path, model: type[_Strict]) -> _Strict:
+    content, lines = read_yaml(path)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ProfileError("\n".join(_sentence(path, model, e, lines) for e in error.errors())) from None
+
+
+def _sentence(path: Path, model: type[_Strict], error: dict, lines: dict[tuple, int]) -> str:
+    at = tuple(part for part in error["loc"] if part != "[key]")
+    line = next((lines[at[:n]] for n in range(len(at), 0, -1) if at[:n] in lines), 1)
+    key = ".".join(str(part) for part in at)
+    place = f"{path.name}:{line}: {key}"
+    if error["type"] == "missing":
+        return f"{place} must be given; add a line `{key}: …`"
+    if error["type"] == "extra_forbidden":
+        inner = _model_at(model, at[:-1])
+        near = difflib.get_close_matches(str(at[-1]), inner, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(inner)}"
+        return f"{place} is not a key of this file; {remedy}"
+    what = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    what = what if what.startswith("must") else f"must be right: {what}"
+    return f"{place} {what}, got {error['input']!r}"
+
+
+def _model_at(model: type[_Strict], at: tuple) -> list[str]:
+    for part in at:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)
