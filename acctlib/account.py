@@ -29,6 +29,7 @@ AUDIENCES = ("client", "internal")
 #: Fewer answers than this would let a client guess who gave which.
 FEWEST_ANSWERS = 5
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HIDDEN = Missing("it is not shared with the client")
 
 Tables = Mapping[str, pd.DataFrame | Missing]
@@ -105,9 +106,9 @@ class Account:
         checked = read_checked(folder, root / "firm")
         _must_run(account, checked.tables["projects"], when)
         tables = _of_account(checked.tables, account)
-        tables["survey_summary"] = _survey_summary(tables["surveys"], profile)
+        tables["survey_summary"] = _survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile)
         if audience == "client":
-            tables = _for_client(tables, account)
+            profile, firm, tables = profile.for_client(), firm.for_client(), _for_client(tables, account, day)
         commentary = _commentary(folder / "commentary", when, audience)
         whole = cls(account, profile, firm, when, day, audience, {}, checked.sources, commentary, tables)
         return whole._known_on(day)
@@ -143,7 +144,8 @@ class Account:
         tables = {name: known_on(table, TABLES[name], day) for name, table in self.recorded.items() if name in TABLES}
         summary = self.recorded["survey_summary"]
         if not isinstance(summary, Missing):
-            summary = summary[summary["last_answer"] <= pd.Timestamp(day)].reset_index(drop=True)
+            known = summary[summary["last_answer"] <= pd.Timestamp(day)].reset_index(drop=True)
+            summary = known if len(known) else Missing(f"nobody had answered a survey on {day}")
         counted = {
             name: replace(source, rows=len(tables[name]))
             for name, source in self.sources.items()
@@ -165,7 +167,9 @@ def _folder(data: Path, account: str) -> Path:
             f"account must be lower-case letters, digits, - and _ (at most 63), got {account!r}; write a folder name of data/"
         )
     folder = data / account
-    if account == "firm" or not folder.is_dir():
+    if account == "firm":
+        raise ValueError("account must not be firm: data/firm/ holds the tables of all accounts; write an account's folder")
+    if not folder.is_dir():
         known = account_ids(data)
         near = difflib.get_close_matches(account, known, n=1)
         remedy = f"did you mean {near[0]}?" if near else f"make it with: acctlib new {account}"
@@ -177,8 +181,8 @@ def _as_of(text: str, period: Quarter) -> date:
     if text in ("", None):
         return period.end
     try:
-        day = date.fromisoformat(str(text))
-    except ValueError:
+        day = date.fromisoformat(text if _DAY.fullmatch(str(text)) else "")
+    except (TypeError, ValueError):
         raise ValueError(f"as_of must be a date such as {period.end}, got {text!r}; write year-month-day") from None
     if day < period.start:
         raise ValueError(f"as_of must not be before the period {period}, got {day}; write {period.end} or a later day")
@@ -203,7 +207,7 @@ def _of_account(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missin
     for name, table in tables.items():
         if isinstance(table, Missing) or not TABLES[name].firm or "account" not in table.columns:
             continue
-        shared = table["account"].isna() if name == "rate_card" else False
+        shared = table["account"].isna()  # standard rates, and leave of people who may be booked here
         rows = table[(table["account"] == account) | shared].reset_index(drop=True)
         own[name] = (
             rows if len(rows) else Missing(f"{name} has no row for {account}", f"add rows with account = {account} to {name}")
@@ -233,6 +237,9 @@ def known_on(table: pd.DataFrame | Missing, spec: Table, day: date) -> pd.DataFr
         thing = [name for name in spec.key if name != "as_of"]
         table = table.drop_duplicates(thing, keep="last").sort_index()
     table = table.reset_index(drop=True)
+    if spec.begins and set(spec.begins[:2]) <= set(table.columns):
+        dated, column, before = spec.begins
+        table = table.assign(**{column: table[column].mask((table[dated] > last) & table[column].notna(), before)})
     for dated, column, before in spec.settles:
         if dated not in table.columns:
             continue
@@ -301,11 +308,11 @@ def _role_levels(tables: Tables, levels: pd.Series) -> pd.Series:
     return rows["project"].map(levels).groupby(rows["role"].to_numpy()).max()
 
 
-def _for_client(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missing]:
+def _for_client(tables: Tables, account: str, day: date) -> dict[str, pd.DataFrame | Missing]:
     """Return what the client may see: an allow-list, so that whatever is not marked for him is gone."""
     levels = _levels(tables)
-    seen = {name: _table_for_client(table, TABLES[name], tables, levels) for name, table in tables.items() if name in TABLES}
-    seen["rate_card"] = _agreed_rates(seen["rate_card"], account)
+    seen = {n: _table_for_client(t, TABLES[n], tables, levels, day) for n, t in tables.items() if n in TABLES}
+    seen["rate_card"] = _agreed_rates(seen["rate_card"], account, seen["time_entries"])
     summary = tables["survey_summary"]
     if not isinstance(summary, Missing):
         enough = summary[summary["answered"] >= FEWEST_ANSWERS].reset_index(drop=True)
@@ -313,7 +320,9 @@ def _for_client(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missin
     return {**seen, "survey_summary": summary}
 
 
-def _table_for_client(table: pd.DataFrame | Missing, spec: Table, tables: Tables, levels: pd.Series) -> pd.DataFrame | Missing:
+def _table_for_client(
+    table: pd.DataFrame | Missing, spec: Table, tables: Tables, levels: pd.Series, day: date
+) -> pd.DataFrame | Missing:
     if isinstance(table, Missing):
         return Missing(table.reason)
     if spec.sees == INTERNAL:
@@ -323,7 +332,7 @@ def _table_for_client(table: pd.DataFrame | Missing, spec: Table, tables: Tables
     keep = rank >= needs[spec.sees]
     if spec.client_rows:
         try:
-            keep &= spec.client_rows.test(table)
+            keep &= spec.client_rows.test(table) & _not_withdrawn(table, spec, day)
         except KeyError:  # the rule's column is not in the file, so no row is known to be for the client
             return _HIDDEN
     table, rank = table[keep].reset_index(drop=True), rank[keep].reset_index(drop=True)
@@ -340,13 +349,30 @@ def _table_for_client(table: pd.DataFrame | Missing, spec: Table, tables: Tables
     return pd.DataFrame(shown)
 
 
-def _agreed_rates(rates: pd.DataFrame | Missing, account: str) -> pd.DataFrame | Missing:
-    """Return one card a role: the rate agreed with the account where there is one, else the standard rate."""
+def _not_withdrawn(table: pd.DataFrame, spec: Table, day: date) -> pd.Series:
+    """Return which rows belong to a thing that the client may see as it stands on the day: an older row does not outlive it."""
+    if not spec.of_state or "as_of" not in table.columns:
+        return pd.Series(True, index=table.index)
+    latest = known_on(table, spec, day)
+    if isinstance(latest, Missing):
+        return pd.Series(False, index=table.index)
+    thing = [name for name in spec.key if name != "as_of"]
+    seen = pd.MultiIndex.from_frame(latest.loc[spec.client_rows.test(latest), thing])
+    return pd.Series(pd.MultiIndex.from_frame(table[thing]).isin(seen), index=table.index)
+
+
+def _agreed_rates(rates: pd.DataFrame | Missing, account: str, time_entries: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the rates agreed with the account, and the standard ones of roles without, or for hours worked before."""
     if isinstance(rates, Missing) or "bill_rate" not in rates.columns:
         return _HIDDEN
-    open_rates = rates[rates["bill_rate"].notna()]
-    own = open_rates["account"] == account if "account" in open_rates.columns else pd.Series(False, index=open_rates.index)
-    agreed = open_rates[own | ~open_rates["role"].isin(open_rates.loc[own, "role"])].reset_index(drop=True)
+    rates = rates[rates["bill_rate"].notna()]
+    own = rates["account"] == account if "account" in rates.columns else pd.Series(False, index=rates.index)
+    agreed_from = rates["role"].map(rates[own].groupby("role")["valid_from"].min())
+    worked = pd.Series(dtype="datetime64[us]")
+    if not isinstance(time_entries, Missing) and "role" in time_entries.columns:
+        worked = time_entries.groupby("role")["date"].min()
+    standard = agreed_from.isna() | (rates["role"].map(worked) < agreed_from)
+    agreed = rates[own | standard].reset_index(drop=True)
     return agreed if len(agreed) else _HIDDEN
 
 
@@ -361,7 +387,10 @@ def _commentary(folder: Path, period: Quarter, audience: str) -> dict[str, str]:
             text = path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
             raise ValueError(f"commentary/{path.name} must be UTF-8; save it as UTF-8") from None
-        for part in re.split(r"^##[ \t]+", text, flags=re.MULTILINE)[1:]:
+        before, *parts = re.split(r"^##[ \t]+", text, flags=re.MULTILINE)
+        if re.sub(r"^#[ \t].*$", "", before, flags=re.MULTILINE).strip():
+            raise ValueError(f"commentary/{path.name}: text must stand under a heading; write `## Summary` above it")
+        for part in parts:
             heading, _, body = part.partition("\n")
             words[heading.strip()] = "\n\n".join(filter(None, (words.get(heading.strip(), ""), body.strip())))
     return words

@@ -120,7 +120,8 @@ def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: 
     last = pd.Timestamp(day)
     if kind == "average":
         last = last + pd.offsets.MonthEnd(0)
-    usable = rates[(rates["kind"] == kind) & (rates["date"] <= last)].sort_values("date", kind="stable")
+    known = (rates["kind"] == kind) & (rates["date"] <= last) & (rates["rate"] > 0)
+    usable = rates[known].sort_values("date", kind="stable")
     direct = usable[(usable["from"] == source) & (usable["to"] == target)]
     turned = usable[(usable["from"] == target) & (usable["to"] == source)]
     if len(direct):
@@ -143,7 +144,7 @@ def convert(
     table : DataFrame or Missing
         With a column `currency`; blank, or without the column, means `to`.
     amounts : list of str
-        Columns to convert.
+        Columns to convert; those that the table does not have are passed over.
     dated : str
         Column with the day that chooses the rate.
     to : str
@@ -155,7 +156,8 @@ def convert(
     Returns
     -------
     DataFrame or Missing
-        A copy whose `currency` is `to` everywhere. Missing where one rate is missing: a partial sum would look whole.
+        A copy whose `currency` is `to` everywhere. Missing where one rate or its date is missing: a partial sum would look
+        whole.
     """
     if isinstance(table, Missing) or "currency" not in table.columns:
         return table
@@ -163,11 +165,13 @@ def convert(
     foreign = currency != to
     if not foreign.any():
         return table.assign(currency=to)
-    pairs = pd.DataFrame({"currency": currency[foreign], "day": table.loc[foreign, dated]})
-    factor = pd.Series(1.0, index=table.index)
+    if table.loc[foreign, dated].isna().any():
+        return Missing(f"an amount in {currency[foreign].iloc[0]} has no date to choose a rate by", f"fill in {dated}")
+    pairs = pd.DataFrame({"currency": currency.to_numpy(), "day": table[dated].to_numpy()})[foreign.to_numpy()]
+    factor = np.ones(len(table))
     for (code, day), rows in pairs.groupby(["currency", "day"], sort=True):
         rate = exchange_rate(rates, code, to, day.date(), kind)
         if isinstance(rate, Missing):
             return rate
         factor[rows.index] = rate
-    return table.assign(currency=to, **{name: table[name] * factor for name in amounts})
+    return table.assign(currency=to, **{name: table[name] * factor for name in amounts if name in table.columns})

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 __all__ = ["FiscalYear", "Month", "Quarter", "add_months", "date_range", "long_date", "quarter"]
 
-_LABEL = re.compile(r"(\d{4})-Q([1-4])")
+_LABEL = re.compile(r"([0-9]{4})-Q([1-4])")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -79,7 +79,7 @@ class FiscalYear:
     named_by: str = "start"
 
     def __post_init__(self) -> None:
-        if self.start_month not in range(1, 13):
+        if not isinstance(self.start_month, int) or self.start_month not in range(1, 13):
             raise ValueError(f"fiscal_year_start must be a month from 1 to 12, got {self.start_month}; write 4 for April")
         if self.named_by not in ("start", "end"):
             raise ValueError(f"fiscal_year_named_by must be start or end, got {self.named_by!r}; write start or end")

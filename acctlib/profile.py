@@ -8,10 +8,11 @@ aliases, no duplicate keys, one document, and the words yes and no are words.
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
@@ -57,6 +58,8 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path.name} must be UTF-8, got byte {error.start} that is not; save it as UTF-8") from None
+    if re.search(r"^%", text, flags=re.MULTILINE):
+        raise ProfileError(f"{path.name} must not hold % directives; delete the line that starts with %")
     reader = YAML(typ="rt", pure=True)
     try:
         for event in YAML(typ="rt", pure=True).parse(text):
@@ -69,6 +72,11 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
         line = f":{mark.line + 1}" if mark else ""
         problem = str(getattr(error, "problem", "") or "it can't be read").splitlines()[0]
         raise ProfileError(f"{path.name}{line}: must be valid YAML: {problem}; write one `key: value` a line") from None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # The reader itself stumbles over hostile tags, depth and digits; whatever it is, it is no profile.
+        if isinstance(error, ProfileError):
+            raise
+        raise ProfileError(f"{path.name}: must be plain YAML: {type(error).__name__}; write one `key: value` a line") from None
     if not isinstance(content, CommentedMap):
         raise ProfileError(
             f"{path.name}:1: must hold `key: value` lines, got {type(content).__name__}; write for example `name: …`"
@@ -80,8 +88,8 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
 def _plain(node: object, at: tuple, lines: dict[tuple, int]) -> object:
     if isinstance(node, CommentedMap):
         for key in node:
-            lines[(*at, key)] = node.lc.key(key)[0] + 1
-        return {str(key): _plain(value, (*at, key), lines) for key, value in node.items()}
+            lines[(*at, str(key))] = node.lc.key(key)[0] + 1
+        return {str(key): _plain(value, (*at, str(key)), lines) for key, value in node.items()}
     if isinstance(node, list):
         return [_plain(value, (*at, i), lines) for i, value in enumerate(node)]
     plain = {int: int, float: float, str: str}.get(next((t for t in (int, float, str) if isinstance(node, t)), None))
@@ -94,20 +102,28 @@ def _is_currency(code: str) -> str:
     return code
 
 
+def _is_name(text: str) -> str:
+    if not text.strip() or text != text.strip() or not text.isprintable():
+        raise ValueError("must be one line of visible letters without blanks at its ends")
+    return text
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-Fraction = Annotated[float, Field(ge=0, le=1, strict=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(max_length=120), AfterValidator(_is_name)]
+Factor = Literal["delivery", "relationship", "results", "commercial", "satisfaction", "growth"]
 
 
 class Targets(_Strict):
-    """What is aimed at in a fiscal year: revenue in the account's currency, margin as a fraction, NPS and CSAT as scores."""
+    """What is aimed at in a fiscal year: revenue in the account's currency, margin and CSAT as fractions, NPS as points."""
 
-    revenue: float | None = Field(None, ge=0, strict=False)
+    revenue: float | None = Field(None, ge=0)
     margin: Fraction | None = None
-    nps: float | None = Field(None, ge=-100, le=100, strict=False)
-    csat: float | None = Field(None, ge=0, le=100, strict=False)
+    nps: float | None = Field(None, ge=-100, le=100)
+    csat: Fraction | None = None
 
 
 class Rag(_Strict):
@@ -116,21 +132,26 @@ class Rag(_Strict):
     amber: Fraction = 0.05
     red: Fraction = 0.10
 
+    @model_validator(mode="after")
+    def _rises(self) -> Rag:
+        if self.amber > self.red:
+            raise ValueError(f"must have amber no higher than red, got amber {self.amber} and red {self.red}")
+        return self
+
 
 class Profile(_Strict):
     """`account.yaml`: who the client is, and how the account is counted."""
 
-    name: str = Field(min_length=1, max_length=120)
-    aliases: list[str] = []
+    name: Name
+    aliases: list[Name] = []
     parent_group: str = ""
     industry: str = ""
     currency: Annotated[str, AfterValidator(_is_currency)]
     fiscal_year_start: int = Field(1, ge=1, le=12)
     fiscal_year_named_by: Literal["start", "end"] = "start"
-    timezone: str = "UTC"
     targets: Targets = Targets()
     rag: Rag = Rag()
-    health_weights: dict[str, Annotated[float, Field(ge=0, strict=False)]] = {}
+    health_weights: dict[Factor, Annotated[float, Field(ge=0)]] = {}
     agi_label: Literal["net revenue", "gross profit", "agency gross income"] = "net revenue"
 
     @property
@@ -138,13 +159,21 @@ class Profile(_Strict):
         """Return how the account's year is cut and named."""
         return FiscalYear(self.fiscal_year_start, self.fiscal_year_named_by)
 
+    def for_client(self) -> Profile:
+        """Return the profile without what we aim at and how we judge: targets and the weights of health."""
+        return self.model_copy(update={"targets": Targets(), "health_weights": {}})
+
 
 class Firm(_Strict):
     """`firm.yaml`: the agency and its house policies."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: Name
     freelancers_in: Literal["agi", "delivery_cost"] = "delivery_cost"
     renewal_odds: dict[Literal["commit", "likely", "doubtful", "lost"], Fraction] = {}
+
+    def for_client(self) -> Firm:
+        """Return the firm without its renewal odds."""
+        return self.model_copy(update={"renewal_odds": {}})
 
 
 def read_profile(path: Path) -> Profile:
@@ -160,7 +189,8 @@ def read_firm(path: Path) -> Firm:
 def _checked(path: Path, model: type[_Strict]) -> _Strict:
     content, lines = read_yaml(path)
     try:
-        return model.model_validate(content)
+        # A key with nothing behind it is left when its lines were commented out: it says nothing.
+        return model.model_validate({key: value for key, value in content.items() if value is not None})
     except ValidationError as error:
         raise ProfileError("\n".join(_sentence(path, model, e, lines) for e in error.errors())) from None
 

@@ -336,7 +336,7 @@ def test_a_misspelt_account_is_told_its_nearest_name(data):
         Account.read("harbor", "2026-Q3", data=data)
     with pytest.raises(ValueError, match="make it with: acctlib new zzz"):
         Account.read("zzz", "2026-Q3", data=data)
-    with pytest.raises(ValueError, match="must be a folder of data/"):
+    with pytest.raises(ValueError, match="account must not be firm"):
         Account.read("firm", "2026-Q3", data=data)
 
 
@@ -348,6 +348,8 @@ def test_a_period_without_projects_says_which_quarters_exist(data):
 @pytest.mark.parametrize(
     ("as_of", "message"),
     [
+        ("20260930", "as_of must be a date such as 2026-09-30, got '20260930'"),
+        ("2026-W40-3", "as_of must be a date such as 2026-09-30, got '2026-W40-3'"),
         ("30.09.2026", "as_of must be a date such as 2026-09-30, got '30.09.2026'; write year-month-day"),
         ("2026-06-30", "as_of must not be before the period Q3 2026"),
     ],
@@ -371,3 +373,64 @@ def test_accounts_are_listed_without_the_firm(data):
     assert account_ids(data) == ["harbour"]
     assert account_ids(data / "none") == []
     assert module.AUDIENCES == ("client", "internal")
+
+
+def test_a_row_withdrawn_from_the_client_does_not_come_back_in_an_older_state(data):
+    path = data / "harbour" / "risks.csv"
+    path.write_text(
+        "risk,description,status,client_visible,as_of\nR1,Late content,open,yes,2026-07-01\nR1,Late content,open,no,2026-08-01\n"
+        "R2,Strike,open,yes,2026-07-01\nR2,Strike,closed,yes,2026-08-01\nR3,Later shown,open,no,2026-07-01\n"
+        "R3,Later shown,open,yes,2026-10-01\n"
+    )
+    client = read(data)
+    assert client.risks[["risk", "status"]].values.tolist() == [["R2", "closed"]]
+    assert client.at(client.period.previous).risks.reason == "risks has no row that was known on 2026-06-30"
+
+
+def test_hours_worked_before_the_agreed_rate_still_have_the_standard_one(data):
+    path = data / "firm" / "rate_card.csv"
+    path.write_text(
+        path.read_text().replace("Designer,harbour,GBP,120,61.35,2025-01-01", "Designer,harbour,GBP,120,61.35,2026-08-01")
+    )
+    rates = read(data).rate_card
+    assert rates.loc[rates["role"] == "Designer", "bill_rate"].tolist() == [125.0, 120.0]
+
+
+def test_our_targets_and_odds_are_not_in_the_clients_profile(data):
+    (data / "harbour" / "account.yaml").write_text("name: Harbour Foods\ncurrency: GBP\ntargets:\n  margin: 0.37\n")
+    (data / "firm" / "firm.yaml").write_text("name: Fern & Harrow\nrenewal_odds:\n  commit: 0.95\n")
+    assert read(data).profile.targets.margin is None
+    assert read(data).firm.renewal_odds == {}
+    assert read(data, "internal").profile.targets.margin == 0.37
+
+
+def test_leave_stays_among_the_bookings(data):
+    (data / "firm" / "people.csv").write_text("person,role\nBo Kern,Designer\n")
+    (data / "firm" / "bookings.csv").write_text(
+        "person,account,project,start,end,hours_per_week,status\nBo Kern,harbour,tm,2026-07-01,2026-07-31,20,confirmed\n"
+        "Bo Kern,other,x,2026-07-01,2026-07-31,20,confirmed\nBo Kern,,,2026-08-01,2026-08-14,37.5,leave\n"
+    )
+    assert read(data, "internal").bookings["status"].tolist() == ["confirmed", "leave"]
+
+
+def test_answers_after_the_as_of_date_do_not_hide_the_earlier_ones(data):
+    path = data / "harbour" / "surveys.csv"
+    path.write_text(path.read_text() + "2026-09-29,nps,9,Person 6,words\n")
+    assert read(data, as_of="2026-09-28").survey_summary["answered"].tolist() == [5]
+    assert isinstance(read(data, "internal", as_of="2026-07-31").survey_summary, Missing)
+
+
+def test_commentary_without_a_heading_is_refused_not_dropped(data):
+    folder = data / "harbour" / "commentary"
+    folder.mkdir()
+    (folder / "2026-Q3.md").write_text("# Third quarter\n\nA good quarter.\n\n## Delivery\nOn time.\n")
+    with pytest.raises(
+        ValueError, match=r"commentary/2026-Q3.md: text must stand under a heading; write `## Summary` above it"
+    ):
+        read(data)
+
+
+def test_a_task_that_starts_later_is_still_planned(data):
+    path = data / "harbour" / "tasks.csv"
+    path.write_text(path.read_text().replace("2026-07-01,2026-08-01,in_progress", "2026-10-01,2026-11-01,in_progress"))
+    assert read(data, "internal").tasks["status"].tolist()[1] == "planned"

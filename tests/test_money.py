@@ -73,6 +73,20 @@ def test_one_rate_missing_means_no_sum_at_all():
     assert isinstance(convert(invoices, ["amount"], "issued", "GBP", RATES), Missing)
 
 
+def test_a_foreign_amount_without_a_date_is_never_passed_on_as_converted():
+    deals = pd.DataFrame({"close_date": [pd.NaT], "amount": [1.0], "currency": ["EUR"]})
+    answer = convert(deals, ["amount"], "close_date", "GBP", RATES)
+    assert answer == Missing("an amount in EUR has no date to choose a rate by", "fill in close_date")
+
+
+def test_a_rate_of_zero_is_no_rate_and_absent_columns_are_passed_over():
+    assert not exchange_rate(RATES.assign(rate=0.0), "GBP", "EUR", date(2026, 8, 1))
+    invoices = pd.DataFrame(
+        {"issued": pd.to_datetime(["2026-08-10"] * 2), "amount": [1.0, 2.0], "currency": ["EUR", None]}, index=[7, 7]
+    )
+    assert convert(invoices, ["amount", "tax"], "issued", "GBP", RATES)["amount"].tolist() == [0.9, 2.0]
+
+
 def test_codes_are_iso_4217():
     assert {"GBP", "EUR", "USD", "JPY", "CHF"} <= CURRENCIES
     assert all(len(code) == 3 and code.isupper() for code in CURRENCIES)

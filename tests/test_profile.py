@@ -62,6 +62,20 @@ def test_lines_of_nested_keys_are_known(tmp_path):
         ("", "account.yaml:1: must hold `key: value` lines, got NoneType"),
         (b"name: Caf\xe9\ncurrency: GBP\n", "account.yaml must be UTF-8, got byte 9 that is not"),
         ("name: A\ncurrency: GBP\n---\nname: B\n", "must be valid YAML"),
+        ("%YAML 1.1\n---\nname: A\ncurrency: GBP\n", "account.yaml must not hold % directives"),
+        ("name: " + "[" * 3000 + "]" * 3000 + "\n", "must be plain YAML"),
+        ("name: " + "9" * 5000 + "\ncurrency: GBP\n", "account.yaml"),
+        ("name: !!omap {}\ncurrency: GBP\n", "account.yaml"),
+        ('name: "A\\nB"\ncurrency: GBP\n', "account.yaml:1: name must be one line of visible letters"),
+        ('name: "A\\u202eB"\ncurrency: GBP\n', "account.yaml:1: name must be one line of visible letters"),
+        ('name: A\naliases: [""]\ncurrency: GBP\n', "account.yaml:2: aliases.0 must be one line of visible letters"),
+        ("name: A\ncurrency: GBP\ntargets:\n  revenue: .inf\n", "account.yaml:4: targets.revenue must be a finite number"),
+        (
+            "name: A\ncurrency: GBP\ntargets:\n  revenue: true\n",
+            "account.yaml:4: targets.revenue must be a valid number, got True",
+        ),
+        ("name: A\ncurrency: GBP\nrag:\n  amber: 0.2\n", "account.yaml:3: rag must have amber no higher than red"),
+        ("name: A\ncurrency: GBP\nhealth_weights:\n  luck: 5\n", "account.yaml:4: health_weights.luck must be 'delivery', "),
     ],
 )
 def test_each_mistake_names_its_line_and_what_to_write(tmp_path, text, message):
@@ -93,3 +107,7 @@ def test_the_firms_policies_are_read_and_checked(tmp_path):
     assert firm.renewal_odds == {"commit": 0.9}
     with pytest.raises(ProfileError, match=r"firm.yaml:2: freelancers_in must be 'agi' or 'delivery_cost', got 'cost'"):
         read_firm(written(tmp_path, "name: Fern\nfreelancers_in: cost\n", "firm.yaml"))
+
+
+def test_a_key_with_nothing_behind_it_says_nothing(tmp_path):
+    assert read_profile(written(tmp_path, "name: A\ncurrency: GBP\ntargets:\n  # margin: 0.3\naliases:\n")).aliases == []

@@ -106,6 +106,8 @@ class Table:
         The date on which a row comes to be known: a report as of an earlier day does not have it.
     settles : tuple of (date column, column, value before that date)
         Later facts of an older row: as of an earlier day the date is blank and the column holds the value before.
+    begins : (date column, column, value before that date), optional
+        What had not begun on an earlier day: the date is a plan and stays, the column holds the value before.
     of_state : bool
         True where several `as_of` rows may describe one thing, the latest of which counts.
     """
@@ -120,6 +122,7 @@ class Table:
     ordered: tuple[tuple[str, ...], ...] = ()
     known_on: str = ""
     settles: tuple[tuple[str, str, str | None], ...] = ()
+    begins: tuple[str, str, str] | None = None
     of_state: bool = False
 
     def column(self, name: str) -> Column:
@@ -200,7 +203,7 @@ _TABLES = (
             Column("baseline_hours", "hours", "hours in the original plan", sees=HOURS, low=0),
             Column("start", "date", "start as planned now, or when it began"),
             Column("finish", "date", "finish as planned now"),
-            Column("depends_on", "list", "tasks of the same project that must finish first"),
+            Column("depends_on", "list", "tasks of the same project that must finish first", refers="tasks.project+task"),
             Column("status", "choice", "its state", choices=("planned", "in_progress", "done", "cancelled")),
             Column("done_on", "date", "the day it was finished"),
             Column("low_days", "number", "working days if all goes well", low=0),
@@ -216,6 +219,7 @@ _TABLES = (
             ("low_days", "likely_days", "high_days"),
         ),
         settles=(("done_on", "status", "in_progress"),),
+        begins=("start", "status", "planned"),
     ),
     Table(
         "progress",
