@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from acctlib.missing import Missing
-from acctlib.periods import Quarter, quarter
+from acctlib.periods import Quarter, long_date, quarter
 from acctlib.profile import Firm, Profile, read_firm, read_profile, read_yaml
 from acctlib.tables.checks import Source, read_checked
 from acctlib.tables.dictionary import CLIENT, CLIENT_SEES, HOURS, HOURS_AND_RATES, INTERNAL, SEES_LEVELS, TABLES, Table
@@ -128,16 +129,49 @@ class Account:
         """Return the ISO code in which the account is kept."""
         return self.profile.currency
 
+    def words(self, section: str) -> str | Missing:
+        """Return what the director wrote under a heading of the period's commentary."""
+        path = f"data/{self.id}/commentary/{self.period.label}.md"
+        return self.commentary.get(section) or Missing(f"nothing is written under {section}", f"add `## {section}` to {path}")
+
+    def source(self, *tables: str) -> str:
+        """Return where tables came from, as a reader may trace it: file, rows and as-of date."""
+        known = [self.sources[name] for name in tables if name in self.sources]
+        return "; ".join(f"{s.file}, {s.rows:,} rows" for s in known) + (f", as of {long_date(self.as_of)}" if known else "")
+
+    def traced(self) -> str:
+        """Return what every figure of a report has in common: its as-of date and what is left out."""
+        return (
+            f"Nothing that became known after {long_date(self.as_of)} is inside. Rows are counted as this edition sees them; "
+            "formulas stand in the notebook and in the package's functions of the same names."
+        )
+
+    def provenance(self) -> pd.DataFrame:
+        """Return table, file and rows of everything that this edition rests on."""
+        rows = [(name, source.file, source.rows) for name, source in self.sources.items()]
+        return pd.DataFrame(rows, columns=["table", "file", "rows"])
+
+    def ours(self, table: Any) -> Any:
+        """Return a table or figure in the internal edition, and `Missing` in the client's."""
+        return table if self.audience == "internal" else _HIDDEN
+
+    def open_projects(self, level: str) -> pd.DataFrame | Missing:
+        """Return the running projects whose book is open to the audience down to `level`: hours, or hours_and_rates."""
+        running = self.projects
+        if "status" in running.columns:
+            running = running[running["status"].fillna("active") != "closed"]
+        if self.audience == "client":
+            rank = _levels(self.tables).reindex(running["project"].astype(object)).to_numpy()
+            running = running[rank >= SEES_LEVELS.index(level)]
+        return running.reset_index(drop=True) if len(running) else Missing(f"no running project is open down to {level}")
+
     def at(self, earlier: Quarter) -> Account:
         """Return the account as it stood at the end of another quarter, but never later than this report's as-of."""
         return replace(self, period=earlier)._known_on(min(earlier.end, self.as_of))
 
     def trend(self, measure: Callable[[Account], float | Missing], quarters: int = 4) -> tuple[float, ...]:
         """Return a measure at the end of the last quarters, the oldest first; NaN where it is not defined."""
-        steps = [self.period]
-        while len(steps) < quarters:
-            steps.insert(0, steps[0].previous)
-        values = [measure(self.at(step)) for step in steps[:-1]] + [measure(self)]
+        values = [measure(self.at(step)) for step in self.period.last(quarters)[:-1]] + [measure(self)]
         return tuple(float("nan") if isinstance(v, Missing) else float(v) for v in values)
 
     def _known_on(self, day: date) -> Account:

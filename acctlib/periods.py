@@ -166,6 +166,27 @@ class Quarter:
         """Return its three months."""
         return [Month(add_months(self.start, i)) for i in range(3)]
 
+    def last(self, quarters: int) -> list[Quarter]:
+        """Return so many quarters up to this one, the oldest first.
+
+        >>> [q.label for q in Quarter(2026, 2).last(3)]
+        ['2025-Q4', '2026-Q1', '2026-Q2']
+        """
+        steps = [self]
+        while len(steps) < quarters:
+            steps.insert(0, steps[0].previous)
+        return steps
+
+    @property
+    def year_so_far(self) -> list[Quarter]:
+        """Return the quarters of the fiscal year up to this one."""
+        return self.last(self.number)
+
+    @property
+    def a_year_before(self) -> date:
+        """Return the last day of the quarter four quarters earlier."""
+        return self.last(5)[0].end
+
     @property
     def year_start(self) -> date:
         """Return the first day of the fiscal year it belongs to."""

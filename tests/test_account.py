@@ -378,7 +378,8 @@ def test_accounts_are_listed_without_the_firm(data):
 def test_a_row_withdrawn_from_the_client_does_not_come_back_in_an_older_state(data):
     path = data / "harbour" / "risks.csv"
     path.write_text(
-        "risk,description,status,client_visible,as_of\nR1,Late content,open,yes,2026-07-01\nR1,Late content,open,no,2026-08-01\n"
+        "risk,description,status,client_visible,as_of\n"
+        "R1,Late content,open,yes,2026-07-01\nR1,Late content,open,no,2026-08-01\n"
         "R2,Strike,open,yes,2026-07-01\nR2,Strike,closed,yes,2026-08-01\nR3,Later shown,open,no,2026-07-01\n"
         "R3,Later shown,open,yes,2026-10-01\n"
     )
@@ -434,3 +435,16 @@ def test_a_task_that_starts_later_is_still_planned(data):
     path = data / "harbour" / "tasks.csv"
     path.write_text(path.read_text().replace("2026-07-01,2026-08-01,in_progress", "2026-10-01,2026-11-01,in_progress"))
     assert read(data, "internal").tasks["status"].tolist()[1] == "planned"
+
+
+def test_what_is_ours_is_missing_for_the_client(editions):
+    client, internal = editions
+    assert internal.ours(3.0) == 3.0
+    assert isinstance(client.ours(3.0), Missing)
+
+
+def test_the_open_projects_follow_the_billing_type(editions):
+    client, internal = editions
+    assert client.open_projects("hours")["project"].tolist() == ["re", "tm", "ca"]
+    assert client.open_projects("hours_and_rates")["project"].tolist() == ["tm", "ca"]
+    assert internal.open_projects("hours_and_rates")["project"].tolist() == ["ff", "re", "tm", "ca"]

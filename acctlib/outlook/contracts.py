@@ -16,7 +16,7 @@ from acctlib.outlook.estimate_at_completion import estimate_at_completion
 from acctlib.outlook.exact import exact
 from acctlib.outlook.model import CostModel, Line
 
-__all__ = ["client_pays", "total_to_pay"]
+__all__ = ["client_pays", "expected_price", "total_to_pay"]
 
 #: Equally likely outcomes by which the price of a project is kept.
 _OUTCOMES = 401
@@ -121,6 +121,15 @@ def total_to_pay(pays: pd.DataFrame | Missing, confidence: float = 0.8) -> tuple
     cost = exact(CostModel([Line(n, p) for n, p in zip(pays["project"], pays["price"], strict=True)], correlation=0.0))
     edge, extra, pending = (1 - confidence) / 2, float(pays["expenses"].sum()), float(pays["pending"].sum())
     return cost.quantile(edge) + extra, cost.quantile(0.5) + extra, cost.quantile(1 - edge) + extra + pending
+
+
+def expected_price(total: tuple[float, float, float] | Missing) -> float | Missing:
+    """Return the middle of what all projects together will cost the client; `Missing` is passed on.
+
+    >>> expected_price((90.0, 100.0, 120.0))
+    100.0
+    """
+    return total if isinstance(total, Missing) else total[1]
 
 
 def _by_project(table: pd.DataFrame | Missing, column: str) -> pd.Series:

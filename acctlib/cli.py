@@ -1,0 +1,266 @@
+"""The commands: `acctlib run`, `new`, `check` and `status`.
+
+A Director types these, so each says what it did, where the result is and, where something is wrong, what to write instead.
+Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed.
+Nothing heavy is imported before a command needs it: `acctlib --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from acctlib.run.batch import Outcome, Workbook
+    from acctlib.run.results import Edition
+
+__all__ = ["main"]
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@contextlib.contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn our errors into one sentence and exit code 2."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        wrong = click.ClickException(str(error))
+        wrong.exit_code = 2
+        raise wrong from None
+
+
+def _places(command):
+    """Add the options that say where things lie."""
+    for name, what in (
+        ("--out", "Folder of the reports; default outputs/ of the workbook."),
+        ("--parameters", "Folder with one YAML per account; default parameters/."),
+        ("--data", "Folder with one folder per account; default data/."),
+    ):
+        command = click.option(name, type=_FOLDER, help=what)(command)
+    return command
+
+
+def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> Workbook:
+    from acctlib.run.batch import Workbook, workbook_root
+
+    root = workbook_root(Path.cwd())
+    chosen = (
+        folder.resolve() if folder else root / name
+        for folder, name in ((data, "data"), (parameters, "parameters"), (out, "outputs"))
+    )
+    return Workbook(root, *chosen)
+
+
+def _which(command):
+    """Add the argument and options that choose reports."""
+    for option in (
+        click.option("--as-of", metavar="DATE", help="Use only what was known on this day; default the period's end."),
+        click.option("--period", metavar="QUARTER", help="Fiscal quarter of the account, such as 2026-Q3."),
+        click.option("--audience", type=click.Choice(["client", "internal", "both"]), help="Which editions; default both."),
+        click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Only this notebook; may be repeated."),
+        click.argument("accounts", nargs=-1, metavar="[ACCOUNT]..."),
+    ):
+        command = option(command)
+    return command
+
+
+def _planned(
+    book: Workbook,
+    accounts: tuple[str, ...],
+    notebooks: tuple[str, ...],
+    audience: str | None,
+    period: str | None,
+    as_of: str | None,
+) -> tuple[list[Edition], list[Outcome]]:
+    from acctlib.run.batch import plan
+
+    said = {name: value for name, value in (("period", period), ("as_of", as_of)) if value is not None}
+    return plan(book, accounts, [name.removesuffix(".ipynb") for name in notebooks], audience or "", said)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="acctlib")
+def main() -> None:
+    """Account plans, budget risk and quarterly reviews: one command, one HTML file each.
+
+    \b
+    acctlib new harbour-foods       start an account: its parameters, profile and table templates
+    acctlib check harbour-foods     say everything that is wrong with its files
+    acctlib run                     make every report that is not up to date
+    acctlib status                  say which reports would be made, and why
+
+    Run these in the workbook's folder (the one with notebooks/ and parameters/) or below it, or set ACCTLIB_HOME.
+    """
+
+
+@main.command()
+@_which
+@click.option("--force", is_flag=True, help="Make reports that are up to date as well.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Reports in the making at one time; default one per processor.")
+@_places
+def run(accounts, notebooks, audience, period, as_of, force, workers, data, parameters, out) -> None:
+    """Make reports: for all accounts, or for those named.
+
+    \b
+    acctlib run                                            all accounts, all notebooks
+    acctlib run harbour-foods --audience client            what the client will read
+    acctlib run --notebook budget_risk --period 2026-Q4    one notebook, another quarter
+    acctlib run harbour-foods --as-of 2026-08-31 --force   as known in August, made anew
+
+    A report is made whole or not at all: a failure leaves the last good one in place and never stops the others. Exit code
+    0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed.
+    """
+    from acctlib.run.batch import run_all, sole_run
+    from acctlib.run.index import write_index
+
+    with _sentences():
+        book = _workbook(data, parameters, out)
+        orders, outcomes = _planned(book, accounts, notebooks, audience, period, as_of)
+        if not orders and not outcomes:
+            raise ValueError(
+                f"there is nothing to make: {', '.join(notebooks)} has no {audience} edition; leave out --audience"
+                if book.accounts
+                else "parameters/ must hold one file per account, got none; make one with: acctlib new ACCOUNT"
+            )
+        with sole_run(book.out):
+            making = run_all(orders, workers or os.cpu_count() or 1, force)
+            outcomes += list(_shown(making, len(orders)))
+            index = write_index(book.out)
+    _summary(outcomes, index)
+
+
+def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
+    """Pass outcomes on and say each: as a bar on a terminal, as lines in a log."""
+    if not sys.stderr.isatty():
+        for outcome in outcomes:
+            click.echo(f"{outcome.state:<11} {outcome.what}")
+            yield outcome
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="report", leave=False) as bar:
+        for outcome in outcomes:
+            bar.update()
+            bar.set_postfix_str(outcome.what)
+            yield outcome
+
+
+def _summary(outcomes: list[Outcome], index: Path) -> None:
+    failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
+    counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "up to date")}
+    click.echo(f"{counts['made']} made, {counts['up to date']} up to date, {len(failed)} failed")
+    for outcome in failed:
+        click.echo(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
+    click.echo(f"Open {os.path.relpath(index)}")
+    if failed:
+        sys.exit(1)
+
+
+@main.command()
+@_which
+@_places
+def status(accounts, notebooks, audience, period, as_of, data, parameters, out) -> None:
+    """Say of each report whether it is up to date, and else why it would be made."""
+    from acctlib.run.results import why_stale
+
+    with _sentences():
+        book = _workbook(data, parameters, out)
+        orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of)
+    for order in orders:
+        reason = why_stale(order)
+        click.echo(f"{order}: {f'would be made, {reason}' if reason else 'up to date'}")
+    for outcome in wrong:
+        click.echo(f"{outcome.what}: can't be made:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
+    if wrong:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...")
+@_places
+def check(accounts, data, parameters, out) -> None:
+    """Say everything that is wrong with an account's files, with place and remedy.
+
+    \b
+    acctlib check                    all accounts
+    acctlib check harbour-foods      one
+    """
+    from acctlib.account import account_ids
+    from acctlib.run.batch import WrongUse
+    from acctlib.run.parameters import declared_parameters
+
+    with _sentences():
+        book = _workbook(data, parameters, out)
+        declared = [declared_parameters(path) for path in book.notebooks]
+        known = sorted({*account_ids(book.data), *book.accounts})
+        if unknown := [account for account in accounts if account not in known]:
+            raise WrongUse(
+                f"an account must be one of {', '.join(known)}, got {unknown[0]!r}; make it with: acctlib new ACCOUNT"
+            )
+    results = [_checked(book, account, declared) for account in accounts or known]
+    sys.exit(0 if all(results) else 1)
+
+
+def _checked(book: Workbook, account: str, declared: list[dict]) -> bool:
+    """Say what is wrong with one account; True where nothing is."""
+    from acctlib.account import Account
+    from acctlib.missing import Missing
+    from acctlib.profile import read_profile
+    from acctlib.run.parameters import checked_parameters
+    from acctlib.tables.checks import read_checked
+
+    folder, firm = book.data / account, book.data / "firm"
+    problems: list[str] = []
+
+    def tried(step, *arguments):
+        try:
+            return step(*arguments)
+        except ValueError as error:
+            problems.extend(str(error).splitlines())
+            return None
+
+    said = tried(checked_parameters, book.parameters / f"{account}.yaml", declared)
+    tried(read_profile, folder / "account.yaml")
+    checked = tried(read_checked, folder, firm) if folder.is_dir() else None
+    if not problems:  # what is left needs all of them together, such as a period without work
+        tried(Account.read, account, said["period"], said.get("as_of", ""), "internal", book.data)
+    for line in (*problems, *(f"{warning} (a warning)" for warning in (checked.warnings if checked else ()))):
+        click.echo(f"{account}: {line}")
+    if not problems:
+        present = [table for table in checked.tables.values() if not isinstance(table, Missing)]
+        click.echo(f"{account}: {len(present)} tables, {sum(map(len, present)):,} rows, no problem")
+    return not problems
+
+
+@main.command()
+@click.argument("account")
+@_places
+def new(account, data, parameters, out) -> None:
+    """Start an account: parameters, profile and a template of each table, as CSV files and as one Excel workbook.
+
+    \b
+    acctlib new harbour-foods
+
+    Nothing that exists is overwritten.
+    """
+    from acctlib.run.start import start_account
+
+    with _sentences():
+        book = _workbook(data, parameters, out)
+        made = start_account(book, account, date.today())
+    for path in made:
+        click.echo(f"made {os.path.relpath(path)}")
+    click.echo(
+        f"\nNext:\n  1. Fill in {os.path.relpath(book.data / account / 'account.yaml')}.\n"
+        "  2. Fill in projects (each row: project, name, billing_type, start, end), in the CSV file or in tables.xlsx; then\n"
+        "     tasks and time_entries. The other tables may wait: a section without data says what it needs.\n"
+        f"  3. acctlib check {account}\n  4. acctlib run {account}"
+    )

@@ -1,0 +1,145 @@
+"""Burn: what was used by the end of each month, beside what the plan had used by then.
+
+A budget that is half used says nothing until it stands beside the plan for that day. The plan spreads each project's
+approved budget over its original tasks; a change request lifts it from the day of its approval, not before, so that a past
+month looks today as it looked then.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from acctlib.measures.budget import NO_EXPENSES, approved_scope, changes_in_force, freelancer_expenses
+from acctlib.measures.earned_value import BASES, planned_shares
+from acctlib.measures.undefined import complete
+from acctlib.missing import Missing, requires
+
+__all__ = ["burn_by_month"]
+
+
+@requires(projects="project start end", time_entries="date project hours billable")
+def burn_by_month(
+    projects: pd.DataFrame | Missing,
+    change_requests: pd.DataFrame | Missing,
+    tasks: pd.DataFrame | Missing,
+    time_entries: pd.DataFrame | Missing,
+    as_of: date,
+    basis: str = "hours",
+    expenses: pd.DataFrame | Missing = NO_EXPENSES,
+) -> pd.DataFrame | Missing:
+    """Return what was used by the end of each month beside what the plan had used by then.
+
+    Projects without a budget on the basis are left out, of what was used as of the plan: time and materials without a fee
+    has no plan in price. The plan is each project's approved budget spread as its original tasks are planned, and evenly
+    over its days where no task has dates and hours. A change enters the plan in the month of its approval.
+
+    Parameters
+    ----------
+    projects, change_requests, tasks
+        The tables; give the rows of some projects to see those only.
+    time_entries : DataFrame
+        On cost and price with the columns of `rates.hourly_rates`.
+    as_of : date
+        Last day of actuals.
+    basis : {"hours", "cost", "price"}
+        Billable hours, cost (all hours and freelancers) or billable hours at bill rate.
+    expenses : DataFrame or Missing
+        Counted on cost.
+
+    Returns
+    -------
+    DataFrame
+        From the first to the last month of the projects: `month` ("2026-07"), `ends` (its last day), `used` (in the month),
+        `actual` and `plan` (from the start to its end), `budget` (approved by then). `used` and `actual` are blank after
+        the month of `as_of`. Missing where an hour has no rate or no project has a budget.
+
+    Examples
+    --------
+    Two months at 100 hours planned, 60 and then 70 used:
+
+    >>> projects = pd.DataFrame({"project": ["app"], "budget_hours": [200.0], "start": pd.to_datetime(["2026-07-01"]),
+    ...                          "end": pd.to_datetime(["2026-08-31"])})
+    >>> time = pd.DataFrame({"date": pd.to_datetime(["2026-07-10", "2026-08-12"]), "project": "app",
+    ...                      "hours": [60.0, 70.0], "billable": True})
+    >>> none = Missing("not kept")
+    >>> burn_by_month(projects, none, none, time, date(2026, 8, 31))[["month", "actual", "plan"]].values.tolist()
+    [['2026-07', 60.0, 100.0], ['2026-08', 130.0, 200.0]]
+    """
+    if basis not in BASES:
+        raise ValueError(f"basis must be cost, price or hours, got {basis!r}; write basis='hours'")
+    projects = _with_budget(complete(projects, "projects", "billing_type budget_hours budget_cost fee cap"), basis)
+    if projects.empty:
+        column = {"hours": "budget_hours", "cost": "budget_cost", "price": "fee or cap"}[basis]
+        return Missing(f"no project has a {column}", f"add {column} to projects")
+    spent = _spending(time_entries[time_entries["project"].isin(projects["project"])], expenses, basis, as_of)
+    if isinstance(spent, Missing):
+        return spent
+    spent = spent[spent["project"].isin(projects["project"])]
+    first, last = projects["start"].min(), max(projects["end"].max(), pd.Timestamp(as_of))
+    first = min(first, spent["date"].min()) if len(spent) else first
+    months = pd.period_range(first, last, freq="M")
+    ends = pd.DatetimeIndex(months.end_time.normalize()).as_unit("us")
+    budget = _budgets(projects, change_requests, ends.where(ends <= pd.Timestamp(as_of), pd.Timestamp(as_of)), basis)
+    used = spent.groupby(spent["date"].dt.to_period("M"))["amount"].sum().reindex(months, fill_value=0.0).to_numpy(float)
+    past = months <= pd.Period(pd.Timestamp(as_of), freq="M")
+    return pd.DataFrame(
+        {
+            "month": months.astype(str),
+            "ends": ends,
+            "used": np.where(past, used, np.nan),
+            "actual": np.where(past, np.cumsum(used), np.nan),
+            "plan": (budget * _planned(projects, tasks, ends)).sum(axis=0),
+            "budget": budget.sum(axis=0),
+        }
+    )
+
+
+def _with_budget(projects: pd.DataFrame, basis: str) -> pd.DataFrame:
+    """Return the projects that have a budget on the basis."""
+    fee = projects["fee"].mask((projects["billing_type"] == "capped") & projects["cap"].notna(), projects["cap"])
+    budget = {"hours": projects["budget_hours"], "cost": projects["budget_cost"], "price": fee}[basis]
+    return projects[budget.notna()].reset_index(drop=True)
+
+
+def _spending(time_entries: pd.DataFrame, expenses: pd.DataFrame | Missing, basis: str, as_of: date) -> pd.DataFrame | Missing:
+    """Return date, project and amount of everything used by the day, on one basis."""
+    entries = time_entries[(time_entries["date"] <= pd.Timestamp(as_of)) & (time_entries["hours"] > 0)]
+    if basis != "cost":
+        entries = entries[entries["billable"].fillna(False).astype(bool)]
+    rate = {"hours": "", "cost": "cost_rate", "price": "bill_rate"}[basis]
+    if rate and rate not in entries.columns:
+        return Missing(f"the time entries have no {rate.replace('_', ' ')}", "add data/firm/rate_card")
+    if rate and entries[rate].isna().any():
+        roles = ", ".join(sorted(complete(entries, "time_entries", "role")["role"][entries[rate].isna()].dropna().unique()))
+        return Missing(f"the rate card has no {rate.replace('_', ' ')} for {roles or 'entries without a role'}", "add it")
+    amount = entries["hours"] * entries[rate] if rate else entries["hours"]
+    spent = entries[["date", "project"]].assign(amount=amount)
+    if basis != "cost":
+        return spent
+    bought = freelancer_expenses(expenses, as_of).rename(columns={"cost": "amount"})
+    if bought["amount"].isna().any():
+        return Missing("an expense for a freelancer has no cost", "add cost to expenses")
+    return pd.concat([spent, bought], ignore_index=True)
+
+
+def _budgets(projects: pd.DataFrame, change_requests: pd.DataFrame | Missing, days: pd.DatetimeIndex, basis: str) -> np.ndarray:
+    """Return each project's approved budget on each day, shape (n_projects, n_days)."""
+    column = {"hours": "budget_hours", "cost": "budget_cost", "price": "contract_value"}[basis]
+    decided = sorted(set(changes_in_force(change_requests)["in_force_from"].dropna()))
+    steps = [min(days[0], *decided), *decided] if decided else [days[0]]
+    by_step = np.column_stack([approved_scope(projects, change_requests, step)[column].to_numpy(float) for step in steps])
+    return by_step[:, np.clip(np.searchsorted(steps, days, side="right") - 1, 0, None)]
+
+
+def _planned(projects: pd.DataFrame, tasks: pd.DataFrame | Missing, days: pd.DatetimeIndex) -> np.ndarray:
+    """Return the share of each project that is planned to be done by each day, shape (n_projects, n_days)."""
+    start, length = projects["start"], (projects["end"] - projects["start"]).dt.days + 1
+    even = np.clip([((day - start).dt.days + 1) / length for day in days], 0, 1).T
+    shares = planned_shares(tasks, days)
+    if isinstance(shares, Missing):
+        return even
+    by_task = shares.reindex(projects["project"]).to_numpy(float)
+    return np.where(np.isnan(by_task), even, by_task)

@@ -1,0 +1,372 @@
+"""Delivery: what was promised, when it came, how it was received, and what changed or went wrong on the way.
+
+A date can be kept in two senses: the one first agreed and the one agreed now. Both are honest, neither replaces the other, so
+on-time delivery is always one or the other and says which. Round one is the first submission: one round, or none, is
+accepted at first sight. Counts are small, so shares come as "7 of 8" with their interval (`proportion`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from acctlib.measures import rag
+from acctlib.measures.proportion import Proportion, proportion
+from acctlib.measures.undefined import complete
+from acctlib.missing import Missing, requires
+from acctlib.periods import Month, Quarter
+
+__all__ = [
+    "SEVERITIES",
+    "ChangeSummary",
+    "change_summary",
+    "first_time_acceptance",
+    "issues_by_severity",
+    "milestones",
+    "on_time",
+    "open_issues",
+    "pending_changes",
+    "revision_rounds",
+]
+
+#: From worst to mildest.
+SEVERITIES = ("critical", "high", "medium", "low")
+_DELIVERABLES = "kind due submitted accepted rounds rounds_agreed client_days amount"
+
+
+def _within(days: pd.Series, period: Quarter | Month) -> pd.Series:
+    return days.between(pd.Timestamp(period.start), pd.Timestamp(period.end))
+
+
+@requires(deliverables="project deliverable original_due")
+def milestones(deliverables: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return what was promised with its dates and where it stands, by the date agreed now.
+
+    Parameters
+    ----------
+    deliverables : DataFrame
+        A blank `due` is the date first agreed.
+    as_of : date
+
+    Returns
+    -------
+    DataFrame
+        `project`, `deliverable`, `kind`, `original_due`, `due` (agreed now), `done` (submitted), `accepted`, `stage`
+        ("accepted", "with the client", "overdue", "planned"), `days_late` and `days_late_original` (against the agreed and
+        the first date: to the day it was done, else to `as_of`; minus = early, blank while not due), `moved_days` (agreed
+        date less the first one), `client_days`, `amount`, `state`: off track when overdue, at risk when a date not yet met
+        was moved later, else on track; blank once it is done.
+
+    Examples
+    --------
+    Due at the end of August, moved by a month, not there in October:
+
+    >>> promised = pd.DataFrame({"project": ["app"], "deliverable": ["Prototype"],
+    ...     "original_due": pd.to_datetime(["2026-08-31"]), "due": pd.to_datetime(["2026-09-30"])})
+    >>> milestones(promised, date(2026, 10, 10))[["stage", "days_late", "days_late_original", "state"]].values.tolist()
+    [['overdue', 10, 40, 'off track']]
+    """
+    day = pd.Timestamp(as_of)
+    rows = complete(deliverables, "deliverables", _DELIVERABLES)
+    due = rows["due"].fillna(rows["original_due"])
+    done, accepted = (rows[name].where(rows[name] <= day) for name in ("submitted", "accepted"))
+    done = done.fillna(accepted)
+    late = {
+        name: (done.fillna(day) - against).dt.days.where(done.notna() | (against < day)).astype("Int64")
+        for name, against in (("days_late", due), ("days_late_original", rows["original_due"]))
+    }
+    stage = pd.Series("planned", index=rows.index, dtype="str")
+    stage = stage.mask(due < day, "overdue").mask(done.notna(), "with the client").mask(accepted.notna(), "accepted")
+    state = pd.Series(rag.ON_TRACK, index=rows.index, dtype="str")
+    state = state.mask(due > rows["original_due"], rag.AT_RISK).mask(stage == "overdue", rag.OFF_TRACK)
+    listed = rows[["project", "deliverable", "kind", "original_due"]].assign(
+        due=due,
+        done=done,
+        accepted=accepted,
+        stage=stage,
+        **late,
+        moved_days=(due - rows["original_due"]).dt.days,
+        client_days=rows["client_days"],
+        amount=rows["amount"],
+        state=state.where(done.isna()),
+    )
+    return listed.sort_values(["due", "project", "deliverable"], kind="stable").reset_index(drop=True)
+
+
+@requires(deliverables="original_due submitted")
+def on_time(deliverables: pd.DataFrame | Missing, period: Quarter | Month, against: str = "due") -> Proportion | Missing:
+    """Return how many of the things delivered in a period came on or before their date.
+
+    Parameters
+    ----------
+    deliverables : DataFrame
+    period : Quarter or Month
+        What was submitted in it counts, whenever it was due.
+    against : {"due", "original_due"}
+        The date agreed now, or the one first agreed.
+
+    Returns
+    -------
+    Proportion or Missing
+
+    Examples
+    --------
+    Both came by the date agreed last, one of them by the date agreed first:
+
+    >>> sent = pd.DataFrame({"submitted": pd.to_datetime(["2026-08-01", "2026-09-01"]),
+    ...     "original_due": pd.to_datetime(["2026-08-01", "2026-08-15"]), "due": pd.to_datetime([None, "2026-09-01"])})
+    >>> str(on_time(sent, Quarter(2026, 3))), str(on_time(sent, Quarter(2026, 3), against="original_due"))
+    ('2 of 2', '1 of 2')
+    """
+    if against not in ("due", "original_due"):
+        raise ValueError(f"against must be due or original_due, got {against!r}; write against='due'")
+    rows = complete(deliverables, "deliverables", _DELIVERABLES)
+    rows = rows[_within(rows["submitted"], period)]
+    dated = rows[against].fillna(rows["original_due"])
+    return proportion((rows["submitted"] <= dated).sum(), len(rows), "nothing was delivered in the period")
+
+
+@requires(deliverables="submitted accepted rounds")
+def first_time_acceptance(deliverables: pd.DataFrame | Missing, period: Quarter | Month) -> Proportion | Missing:
+    """Return how many of the things submitted in a period were accepted at first submission.
+
+    What still waits for the client's first answer, and what has no count of rounds, is left out.
+
+    Parameters
+    ----------
+    deliverables : DataFrame
+    period : Quarter or Month
+
+    Returns
+    -------
+    Proportion or Missing
+
+    Examples
+    --------
+    One accepted as it came, one after a second round, one not answered yet:
+
+    >>> sent = pd.DataFrame({"submitted": pd.to_datetime(["2026-08-01"] * 3), "rounds": [1, 2, 1],
+    ...                      "accepted": pd.to_datetime(["2026-08-05", "2026-08-20", None])})
+    >>> str(first_time_acceptance(sent, Quarter(2026, 3)))
+    '1 of 2'
+    """
+    rows = deliverables[_within(deliverables["submitted"], period) & deliverables["rounds"].notna()]
+    first = rows["rounds"] <= 1
+    answered = rows["accepted"].notna() | ~first
+    accepted = (first & rows["accepted"].notna()).sum()
+    return proportion(accepted, answered.sum(), "nothing that was submitted in the period has been answered")
+
+
+@requires(deliverables="project deliverable rounds rounds_agreed")
+def revision_rounds(deliverables: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return what took more rounds of revision than agreed, the most first.
+
+    Parameters
+    ----------
+    deliverables : DataFrame
+
+    Returns
+    -------
+    DataFrame
+        `project`, `deliverable`, `rounds`, `rounds_agreed`, `over` (at least 1).
+
+    Examples
+    --------
+    >>> sent = pd.DataFrame({"project": "app", "deliverable": ["Logo", "Film"], "rounds": [2, 5], "rounds_agreed": [2, 3]})
+    >>> revision_rounds(sent).values.tolist()
+    [['app', 'Film', 5, 3, 2]]
+    """
+    listed = deliverables[["project", "deliverable", "rounds", "rounds_agreed"]]
+    listed = listed.assign(over=listed["rounds"] - listed["rounds_agreed"])
+    listed = listed[(listed["over"] > 0).fillna(False).astype(bool)]
+    return listed.sort_values(["over", "project", "deliverable"], ascending=[False, True, True]).reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class ChangeSummary:
+    """The change requests of a period, in figures; money in the account's currency, plus = more fee.
+
+    Parameters
+    ----------
+    raised : int
+        Raised in the period, drafts left out.
+    approved, rejected : int
+        Decided in the period.
+    approved_fee : float
+        Fee of those approved.
+    approved_share : Proportion or Missing
+        Approved of all decided.
+    pending, pending_fee, unpriced : int, float, int
+        Submitted and not decided by the period's end, their fee, and how many of them have none.
+    days_to_decide : float or Missing
+        Median, from raised to decided.
+    """
+
+    raised: int
+    approved: int
+    rejected: int
+    approved_fee: float
+    approved_share: Proportion | Missing
+    pending: int
+    pending_fee: float
+    unpriced: int
+    days_to_decide: float | Missing
+
+
+@requires(change_requests="raised status")
+def change_summary(change_requests: pd.DataFrame | Missing, period: Quarter | Month) -> ChangeSummary | Missing:
+    """Return the change requests of a period in figures.
+
+    Parameters
+    ----------
+    change_requests : DataFrame
+        As known at the period's end.
+    period : Quarter or Month
+
+    Returns
+    -------
+    ChangeSummary or Missing
+
+    Examples
+    --------
+    >>> changes = pd.DataFrame({"status": ["approved", "submitted"], "fee": [5e3, None],
+    ...     "raised": pd.to_datetime(["2026-08-01", "2026-09-20"]), "decided": pd.to_datetime(["2026-08-11", None])})
+    >>> summary = change_summary(changes, Quarter(2026, 3))
+    >>> summary.approved_fee, summary.days_to_decide, summary.pending, summary.unpriced
+    (5000.0, 10.0, 1, 1)
+    """
+    rows = complete(change_requests, "change_requests", "fee decided")
+    rows = rows[rows["status"] != "draft"]
+    decided = rows[_within(rows["decided"], period) & rows["status"].isin(["approved", "rejected"])]
+    approved = decided[decided["status"] == "approved"]
+    pending = rows[(rows["status"] == "submitted") & (rows["raised"] <= pd.Timestamp(period.end))]
+    took = (decided["decided"] - decided["raised"]).dt.days
+    return ChangeSummary(
+        raised=int(_within(rows["raised"], period).sum()),
+        approved=len(approved),
+        rejected=len(decided) - len(approved),
+        approved_fee=float(approved["fee"].sum()),
+        approved_share=proportion(len(approved), len(decided), "no change request was decided in the period"),
+        pending=len(pending),
+        pending_fee=float(pending["fee"].sum()),
+        unpriced=int(pending["fee"].isna().sum()),
+        days_to_decide=_median(took, "no change request was decided in the period"),
+    )
+
+
+def _median(days: pd.Series, reason: str) -> float | Missing:
+    return float(days.median()) if days.notna().any() else Missing(reason)
+
+
+@requires(change_requests="change project title raised status")
+def pending_changes(change_requests: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return the change requests that wait for a decision, the oldest first.
+
+    Parameters
+    ----------
+    change_requests : DataFrame
+    as_of : date
+
+    Returns
+    -------
+    DataFrame
+        `change`, `project`, `title`, `raised`, `age_days`, `fee`, `days`, `hours`.
+
+    Examples
+    --------
+    >>> changes = pd.DataFrame({"change": ["CR2"], "project": "app", "title": "Second language", "status": "submitted",
+    ...                         "raised": pd.to_datetime(["2026-09-20"])})
+    >>> pending_changes(changes, date(2026, 9, 30))["age_days"].tolist()
+    [10]
+    """
+    rows = complete(change_requests, "change_requests", "fee days hours")
+    rows = rows[(rows["status"] == "submitted") & (rows["raised"] <= pd.Timestamp(as_of))]
+    rows = rows.assign(age_days=(pd.Timestamp(as_of) - rows["raised"]).dt.days)
+    columns = ["change", "project", "title", "raised", "age_days", "fee", "days", "hours"]
+    return rows.sort_values(["raised", "change"], kind="stable")[columns].reset_index(drop=True)
+
+
+def _open(issues: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Return which issues are open on a day: the date of closing says so, else the status."""
+    closed = (issues["closed"] <= day) | (issues["closed"].isna() & (issues["status"] == "closed"))
+    return (issues["raised"] <= day) & ~closed
+
+
+@requires(issues="raised severity status")
+def issues_by_severity(issues: pd.DataFrame | Missing, period: Quarter | Month) -> pd.DataFrame | Missing:
+    """Return, by severity, what was raised and closed in a period, how fast, and what is open at its end.
+
+    Parameters
+    ----------
+    issues : DataFrame
+    period : Quarter or Month
+
+    Returns
+    -------
+    DataFrame
+        From critical to low, always all four: `severity`, `raised`, `closed`, `open`, `escalated` (of those open),
+        `days_to_respond` (median of those raised in the period and answered), `days_to_resolve` (median of those closed in
+        it), `oldest_days` (age of the oldest open one). Blank where none.
+
+    Examples
+    --------
+    >>> issues = pd.DataFrame({"raised": pd.to_datetime(["2026-08-01", "2026-09-20"]), "severity": ["high", "high"],
+    ...     "status": ["closed", "open"], "responded": pd.to_datetime(["2026-08-03", None]),
+    ...     "closed": pd.to_datetime(["2026-08-21", None])})
+    >>> table = issues_by_severity(issues, Quarter(2026, 3)).set_index("severity")
+    >>> table.loc["high", ["raised", "closed", "open", "days_to_resolve", "oldest_days"]].astype(float).tolist()
+    [2.0, 1.0, 1.0, 20.0, 10.0]
+    """
+    day = pd.Timestamp(period.end)
+    rows = complete(issues, "issues", "escalated responded closed")
+    unsolved = _open(rows, day)
+    raised, closed = _within(rows["raised"], period), _within(rows["closed"], period)
+    figures = pd.DataFrame(
+        {
+            "severity": rows["severity"],
+            "raised": raised,
+            "closed": closed,
+            "open": unsolved,
+            "escalated": unsolved & rows["escalated"].fillna(False).astype(bool),
+            "days_to_respond": (rows["responded"] - rows["raised"]).dt.days.where(raised),
+            "days_to_resolve": (rows["closed"] - rows["raised"]).dt.days.where(closed),
+            "oldest_days": (day - rows["raised"]).dt.days.where(unsolved),
+        }
+    ).groupby("severity")
+    counts = figures[["raised", "closed", "open", "escalated"]].sum().reindex(SEVERITIES, fill_value=0).astype("int64")
+    medians = figures[["days_to_respond", "days_to_resolve"]].median().reindex(SEVERITIES)
+    oldest = figures["oldest_days"].max().reindex(SEVERITIES)
+    return pd.concat([counts, medians.astype(float), oldest.astype(float)], axis=1).rename_axis("severity").reset_index()
+
+
+@requires(issues="issue raised severity summary status")
+def open_issues(issues: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return the issues that are open on a day, the worst and then the oldest first.
+
+    Parameters
+    ----------
+    issues : DataFrame
+    as_of : date
+
+    Returns
+    -------
+    DataFrame
+        `issue`, `project`, `severity`, `escalated`, `summary`, `owner`, `raised`, `age_days`, `responded`.
+
+    Examples
+    --------
+    >>> issues = pd.DataFrame({"issue": ["7", "9"], "raised": pd.to_datetime(["2026-08-01", "2026-09-20"]),
+    ...     "severity": ["low", "critical"], "summary": ["Typo", "Shop down"], "status": "open"})
+    >>> open_issues(issues, date(2026, 9, 30))[["issue", "age_days"]].values.tolist()
+    [['9', 10], ['7', 60]]
+    """
+    rows = complete(issues, "issues", "project escalated owner responded closed")
+    rows = rows[_open(rows, pd.Timestamp(as_of))]
+    rows = rows.assign(
+        age_days=(pd.Timestamp(as_of) - rows["raised"]).dt.days,
+        rank=rows["severity"].map({severity: i for i, severity in enumerate(SEVERITIES)}),
+    )
+    columns = ["issue", "project", "severity", "escalated", "summary", "owner", "raised", "age_days", "responded"]
+    return rows.sort_values(["rank", "raised", "issue"], kind="stable")[columns].reset_index(drop=True)

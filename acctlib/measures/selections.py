@@ -1,0 +1,298 @@
+"""Which rows a section of a report is about: running projects, the deliverables around a quarter, what was agreed last time.
+
+A measure gives all rows; a page shows those that its reader can act on. Each rule stands here once, so that the plan, the risk
+report and the review mean the same by "running" or "agreed last time".
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from acctlib.missing import Missing, requires
+from acctlib.periods import Quarter
+
+__all__ = [
+    "agreed_before",
+    "allowance_by_month",
+    "around",
+    "billable",
+    "charged_by_project",
+    "due_after",
+    "of_kind",
+    "of_projects",
+    "plays",
+    "running",
+    "used_and_planned",
+    "visible_risks",
+]
+
+
+def _some(rows: pd.DataFrame, reason: str) -> pd.DataFrame | Missing:
+    return rows.reset_index(drop=True) if len(rows) else Missing(reason)
+
+
+@requires(scope="project status?")
+def running(scope: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the projects that are not closed; a project without a status is running.
+
+    >>> running(pd.DataFrame({"project": ["a", "b"], "status": ["closed", None]}))["project"].tolist()
+    ['b']
+    """
+    return _some(scope[scope["status"].fillna("active") != "closed"], "no project is running")
+
+
+@requires(table="project", projects="project")
+def of_projects(table: pd.DataFrame | Missing, projects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the rows of a table that belong to some projects.
+
+    >>> table = pd.DataFrame({"project": ["a", "b"], "hours": [1.0, 2.0]})
+    >>> of_projects(table, pd.DataFrame({"project": ["b"]}))["hours"].tolist()
+    [2.0]
+    """
+    return _some(table[table["project"].isin(projects["project"])], "nothing is recorded for these projects")
+
+
+@requires(time_entries="billable")
+def billable(time_entries: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the billable time entries.
+
+    >>> billable(pd.DataFrame({"hours": [1.0, 2.0], "billable": [True, False]}))["hours"].tolist()
+    [1.0]
+    """
+    return _some(time_entries[time_entries["billable"].fillna(False).astype(bool)], "no time is billable")
+
+
+@requires(expenses="date project charged")
+def charged_by_project(expenses: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return what the client was charged for expenses to a day, by project: project, charged (account currency).
+
+    >>> rows = pd.DataFrame({"date": pd.to_datetime(["2026-07-01"] * 2), "project": ["a", "a"], "charged": [10.0, None]})
+    >>> charged_by_project(rows, date(2026, 9, 30)).values.tolist()
+    [['a', 10.0]]
+    """
+    known = expenses[expenses["date"] <= pd.Timestamp(as_of)]
+    return _some(known.groupby("project", as_index=False, sort=True)["charged"].sum(), "no expense is recorded")
+
+
+@requires(milestones="deliverable stage original_due due done")
+def around(milestones: pd.DataFrame | Missing, period: Quarter) -> pd.DataFrame | Missing:
+    """Return the deliverables that were due or done in a quarter, are overdue, or are due in the next quarter.
+
+    >>> plan = pd.DataFrame({"deliverable": ["old", "now", "far"], "stage": ["accepted", "accepted", "planned"],
+    ...     "original_due": pd.to_datetime(["2025-01-01", "2026-08-01", "2027-09-01"]), "done": pd.to_datetime([None] * 3),
+    ...     "due": pd.to_datetime(["2025-01-01", "2026-08-01", "2027-09-01"])})
+    >>> around(plan, Quarter(2026, 3))["deliverable"].tolist()
+    ['now']
+    """
+    first, last = pd.Timestamp(period.start), pd.Timestamp(period.next.end)
+    near = milestones["due"].between(first, last) | milestones["done"].between(first, last)
+    return _some(milestones[near | (milestones["stage"] == "overdue")], "nothing was due or delivered around this quarter")
+
+
+@requires(actions="agreed_on stage")
+def agreed_before(actions: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return what was agreed before the newest meeting, which is what that meeting reports on; all where there was but one.
+
+    >>> days = pd.to_datetime(["2026-07-16", "2026-09-24"])
+    >>> agreed_before(pd.DataFrame({"action": ["a", "b"], "agreed_on": days, "stage": "open"}))["action"].tolist()
+    ['a']
+    """
+    newest = actions["agreed_on"].max()
+    earlier = actions["agreed_on"] < newest
+    return _some(actions[earlier] if earlier.any() else actions, "nothing was agreed before")
+
+
+@requires(actions="stage due")
+def due_after(actions: pd.DataFrame | Missing, day: date) -> pd.DataFrame | Missing:
+    """Return what is still open, by due date: the overdue first, then what comes.
+
+    >>> open_ones = pd.DataFrame({"action": ["a", "b"], "stage": ["done", "open"], "due": pd.to_datetime(["2026-10-01"] * 2)})
+    >>> due_after(open_ones, date(2026, 9, 30))["action"].tolist()
+    ['b']
+    """
+    waiting = actions[actions["stage"].isin(["open", "overdue"])]
+    return _some(waiting.sort_values("due", na_position="last", kind="stable"), f"nothing is open on {day}")
+
+
+@requires(table="kind")
+def of_kind(table: pd.DataFrame | Missing, kind: str) -> pd.DataFrame | Missing:
+    """Return the rows of one kind: decisions among actions, milestones among deliverables.
+
+    >>> of_kind(pd.DataFrame({"action": ["a", "b"], "kind": ["decision", "action"]}), "decision")["action"].tolist()
+    ['a']
+    """
+    return _some(table[table["kind"] == kind], f"there is no {kind}")
+
+
+@requires(risks="risk description status?")
+def visible_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the risks that are open or have occurred, as this audience sees them.
+
+    >>> register = pd.DataFrame({"risk": ["a", "b"], "description": ["x", "y"], "status": ["closed", "open"]})
+    >>> visible_risks(register)["risk"].tolist()
+    ['b']
+    """
+    return _some(risks[risks["status"].fillna("open") != "closed"], "no risk is open")
+
+
+@requires(allowance="month used included carried_in")
+def allowance_by_month(allowance: pd.DataFrame | Missing, periods: int = 12) -> pd.DataFrame | Missing:
+    """Return the last periods of all retainers together: month, used, included (with the hours carried in).
+
+    >>> months = {"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": 40.0, "carried_in": [0.0, 10.0]}
+    >>> allowance_by_month(pd.DataFrame(months)).values.tolist()
+    [['2026-07', 30.0, 40.0], ['2026-08', 55.0, 50.0]]
+    """
+    hours = allowance.assign(included=allowance["included"] + allowance["carried_in"])
+    months = hours.groupby("month", as_index=False, sort=True)[["used", "included"]].sum()
+    return months.tail(periods).reset_index(drop=True)
+
+
+def used_and_planned(burn: pd.DataFrame | Missing) -> tuple[float | Missing, float | Missing, float | Missing]:
+    """Return what is used, what was planned to be used by then, and the budget then: the last month with actuals.
+
+    >>> months = pd.DataFrame({"actual": [10.0, None], "plan": [12.0, 20.0], "budget": [20.0, 20.0]})
+    >>> used_and_planned(months)
+    (10.0, 12.0, 20.0)
+    """
+    if isinstance(burn, Missing):
+        return burn, burn, burn
+    known = burn.dropna(subset=["actual"])
+    if known.empty:
+        absent = Missing("nothing is used yet")
+        return absent, absent, absent
+    last = known.iloc[-1]
+    return tuple(float(last[name]) for name in ("actual", "plan", "budget"))
+
+
+@requires(scores="quarter kind score low high")
+def labelled_scores(scores: pd.DataFrame | Missing, quarters: int = 4) -> pd.DataFrame | Missing:
+    """Return the scores of the last quarters for a chart: label ("CSAT 2026-Q3"), low, value, high (fractions).
+
+    >>> scores = pd.DataFrame({"quarter": ["2026-Q3"], "kind": ["csat"], "score": [0.9], "low": [0.6], "high": [1.0]})
+    >>> labelled_scores(scores)["label"].tolist()
+    ['CSAT 2026-Q3']
+    """
+    recent = scores["quarter"].isin(sorted(scores["quarter"].unique())[-quarters:])
+    known = scores[recent & scores["score"].notna()].rename(columns={"score": "value"})
+    labels = known["kind"].str.upper() + " " + known["quarter"]
+    return _some(known.assign(label=labels)[["label", "low", "value", "high"]], "too few answered for a score")
+
+
+@requires(objectives="state")
+def share_on_track(objectives: pd.DataFrame | Missing) -> float | Missing:
+    """Return the share of goals with a state that are on track, as a fraction.
+
+    >>> share_on_track(pd.DataFrame({"state": ["on track", "off track", None]}))
+    0.5
+    """
+    known = objectives["state"].dropna()
+    return float((known == "on track").mean()) if len(known) else Missing("no goal has a state")
+
+
+@requires(table="")
+def number_of(table: pd.DataFrame | Missing) -> int | Missing:
+    """Return how many rows a table has, as a named result.
+
+    >>> number_of(pd.DataFrame({"change": ["C1"]}))
+    1
+    """
+    return len(table)
+
+
+@requires(tasks="status?")
+def tasks_done(tasks: pd.DataFrame | Missing) -> int | Missing:
+    """Return how many tasks are done.
+
+    >>> tasks_done(pd.DataFrame({"task": ["a", "b"], "status": ["done", "planned"]}))
+    1
+    """
+    return int((tasks["status"] == "done").fillna(False).sum())
+
+
+@requires(tasks="likely_hours status?")
+def estimated_hours(tasks: pd.DataFrame | Missing) -> float | Missing:
+    """Return the sum of the likely hours of all tasks that are not cancelled.
+
+    >>> estimated_hours(pd.DataFrame({"likely_hours": [10.0, 5.0], "status": ["done", "cancelled"]}))
+    10.0
+    """
+    return float(tasks.loc[tasks["status"].fillna("") != "cancelled", "likely_hours"].sum())
+
+
+@requires(scope="budget_hours? budget_cost?")
+def total_budget(scope: pd.DataFrame | Missing, unit: str) -> float | Missing:
+    """Return the budget of all projects together, approved changes included: cost in money, or hours for ``h``.
+
+    Missing where one project has none: a forecast of all held against the budget of some would mislead.
+
+    >>> total_budget(pd.DataFrame({"name": ["A", "B"], "budget_hours": [10.0, None]}), "h")
+    Missing(reason='B has no budget in hours', remedy='add budget_hours to projects')
+    """
+    column = "budget_hours" if unit == "h" else "budget_cost"
+    without = scope.loc[scope[column].isna(), "name"].tolist()
+    if without:
+        noun = "hours" if unit == "h" else "cost"
+        return Missing(
+            f"{', '.join(without[:3])} {'has' if len(without) == 1 else 'have'} no budget in {noun}",
+            f"add {column} to projects",
+        )
+    return float(scope[column].sum())
+
+
+@requires(tasks="finding")
+def striking(tasks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the tasks of a forecast with a finding: spent beyond the high estimate, progress and remaining hours apart.
+
+    >>> striking(pd.DataFrame({"task": ["a", "b"], "finding": [None, "spent 120 h of at most 100"]}))["task"].tolist()
+    ['b']
+    """
+    found = tasks[tasks["finding"].fillna("") != ""]
+    return _some(found, "no task stands out")
+
+
+@requires(table="")
+def first(table: pd.DataFrame | Missing, rows: int) -> pd.DataFrame | Missing:
+    """Return the first rows of a table that is ordered by importance.
+
+    >>> len(first(pd.DataFrame({"driver": ["a", "b", "c"]}), 2))
+    2
+    """
+    return table.head(rows)
+
+
+def total(table: pd.DataFrame | Missing, amount: str) -> float | Missing:
+    """Return the sum of a column, or `Missing` where none of its cells is known.
+
+    >>> total(pd.DataFrame({"fees": [1.0, None]}), "fees"), total(pd.DataFrame({"fees": [None]}), "fees").reason
+    (1.0, 'fees is not known')
+    """
+    if isinstance(table, Missing):
+        return table
+    known = table[amount].dropna()
+    return float(known.sum()) if len(known) else Missing(f"{amount} is not known")
+
+
+def column(table: pd.DataFrame | Missing, amount: str, by: str) -> pd.Series | Missing:
+    """Return one column by the names in another, as `revenue.concentration` wants it.
+
+    >>> column(pd.DataFrame({"service": ["design"], "fees": [9.0]}), "fees", "service").to_dict()
+    {'design': 9.0}
+    """
+    return table if isinstance(table, Missing) else table.set_index(by)[amount]
+
+
+@requires(white_space="business_unit service_line state likely_value? propensity? low_value? high_value? next_step? owner?")
+def plays(white_space: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the gaps in what a client buys, the most promising first: `weighted` is likely value times the chance of buying.
+
+    >>> gaps = pd.DataFrame({"business_unit": ["Retail", "Legal"], "service_line": ["Data", "Design"], "state": ["gap", "gap"],
+    ...                      "likely_value": [10e3, 50e3], "propensity": [0.5, 0.2]})
+    >>> plays(gaps)["business_unit"].tolist()
+    ['Legal', 'Retail']
+    """
+    gaps = white_space[white_space["state"] == "gap"]
+    gaps = gaps.assign(weighted=gaps["likely_value"].astype(float) * gaps["propensity"].astype(float))
+    return _some(gaps.sort_values("weighted", ascending=False, na_position="last", kind="stable"), "there is no gap")

@@ -1,0 +1,1 @@
+"""What may happen: cost, risk and sales as distributions, never as one number."""

@@ -1,0 +1,278 @@
+"""Many accounts: what is to be made, by several workers, each report on its own.
+
+A schedule runs every account. What the person typed is checked before anything runs, and stops everything. What stands in
+an account's own files stops that account only: its last good reports stay, and it is named with its reason at the end. What
+would come out the same is not made again. Only one run at a time may write to a folder of outputs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acctlib.account import Account, account_ids
+from acctlib.periods import quarter
+from acctlib.profile import read_profile
+from acctlib.run.parameters import ACCOUNT_ID, checked_parameters, declared_parameters, editions, valid_date
+from acctlib.run.report import ReportFailed, run_report, stop_all
+from acctlib.run.results import Edition, why_stale
+
+__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "workbook_root"]
+
+
+class WrongUse(ValueError):
+    """The command can't be carried out as it was typed; nothing ran."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one report, or of a whole account whose files are wrong.
+
+    `state` is "made", "up to date" or "failed"; `reason` says why it failed.
+    """
+
+    what: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """Where the workbook's parts lie."""
+
+    root: Path
+    data: Path
+    parameters: Path
+    out: Path
+
+    @property
+    def notebooks(self) -> list[Path]:
+        """Return the notebooks, sorted; WrongUse where there are none."""
+        found = sorted((self.root / "notebooks").glob("*.ipynb"))
+        if not found:
+            raise WrongUse("notebooks/ must hold at least one notebook, got none; take those of the workbook")
+        return found
+
+    @property
+    def accounts(self) -> list[str]:
+        """Return the accounts that have a parameters file."""
+        return sorted(path.stem for path in self.parameters.glob("*.yaml"))
+
+
+def workbook_root(start: Path) -> Path:
+    """Return the workbook's folder: `ACCTLIB_HOME`, or the nearest one upward that has notebooks/ and parameters/.
+
+    Raises
+    ------
+    WrongUse
+        If there is none.
+    """
+    home = os.environ.get("ACCTLIB_HOME")
+    for folder in [Path(home)] if home else [start, *start.parents]:
+        if (folder / "notebooks").is_dir() and (folder / "parameters").is_dir():
+            return folder.resolve()
+    where = f"ACCTLIB_HOME, got {home}" if home else f"{start.name}/ or a folder above it"
+    raise WrongUse(
+        f"a workbook (a folder with notebooks/ and parameters/) must lie in {where}; change into one, or set ACCTLIB_HOME"
+    )
+
+
+def _nearest(what: str, given: str, known: Sequence[str], remedy: str) -> WrongUse:
+    near = difflib.get_close_matches(given, known, n=1)
+    advice = f"did you mean {near[0]}?" if near else remedy
+    return WrongUse(f"{what} must be one of {_listed(known)}, got {given!r}; {advice}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return (", ".join(names[:10]) or "(there are none yet)") + more
+
+
+def _check_typed(book: Workbook, accounts: Sequence[str], notebooks: Sequence[str], said: Mapping[str, str]) -> None:
+    for account in accounts:
+        if not ACCOUNT_ID.fullmatch(account):
+            raise WrongUse(
+                f"an account must be lower-case letters, digits, - and _ (at most 63), got {account!r}; "
+                "write the name of a file in parameters/ without its ending"
+            )
+        if account not in book.accounts:
+            raise _nearest("an account", account, book.accounts, f"make it with: acctlib new {account}")
+    known = [path.stem for path in book.notebooks]
+    for name in notebooks:
+        if name not in known:
+            raise _nearest("a notebook", name, known, "put it into notebooks/")
+    if "period" in said:
+        try:
+            quarter(said["period"])
+        except ValueError as error:
+            raise WrongUse(str(error)) from None
+    if "as_of" in said and not valid_date(said["as_of"]):
+        raise WrongUse(f"--as-of must be a date, got {said['as_of']!r}; write year-month-day such as 2026-09-30")
+
+
+def plan(
+    book: Workbook,
+    accounts: Sequence[str] = (),
+    notebooks: Sequence[str] = (),
+    audience: str = "",
+    said: Mapping[str, str] | None = None,
+) -> tuple[list[Edition], list[Outcome]]:
+    """Return the reports to be made, and the accounts whose parameters are wrong.
+
+    Parameters
+    ----------
+    book : Workbook
+    accounts, notebooks : sequence of str
+        Which; empty = all.
+    audience : {"", "client", "internal", "both"}
+        Which editions; empty = as the parameters say, else both. A notebook has only those that its metadata names.
+    said : mapping of str to str, optional
+        Parameters given on the command line: they win over the file's.
+
+    Raises
+    ------
+    WrongUse
+        If an account, notebook, period or date that was typed does not exist.
+    """
+    said = dict(said or {})
+    _check_typed(book, accounts, notebooks, said)
+    chosen = [path for path in book.notebooks if not notebooks or path.stem in notebooks]
+    takes = {path: (declared_parameters(path), editions(path)) for path in chosen}
+    orders, wrong = [], []
+    for account in sorted(set(accounts) or book.accounts):
+        try:
+            own = checked_parameters(book.parameters / f"{account}.yaml", [declared for declared, _ in takes.values()])
+        except ValueError as error:
+            wrong.append(Outcome(account, "failed", str(error)))
+            continue
+        for path, (declared, made_for) in takes.items():
+            parameters = {name: own.get(name, default) for name, default in declared.items()} | said
+            orders += [_edition(book, path, parameters, one) for one in _wanted(audience, own, made_for)]
+    return orders, wrong
+
+
+def _wanted(audience: str, own: Mapping[str, Any], made_for: Sequence[str]) -> list[str]:
+    audience = audience or own.get("audience", "both")
+    return [one for one in made_for if audience in (one, "both")]
+
+
+def _edition(book: Workbook, notebook: Path, parameters: Mapping[str, Any], audience: str) -> Edition:
+    places = {"data": _from(book.root, book.data), "results": _from(book.root, book.out)}
+    return Edition(book.root, notebook, {**parameters, **places, "audience": audience}, book.out)
+
+
+def _from(root: Path, folder: Path) -> str:
+    """Return a folder as seen from the root, so that no path of this machine stands in a parameter where it can be helped."""
+    return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
+
+
+def names_of_accounts(data: Path) -> dict[str, list[str]]:
+    """Return each account's id -> its name and aliases.
+
+    A profile that can't be read must not unlock the gate: whatever follows `name:` or stands in the lines of `aliases:`
+    counts as a name then.
+    """
+    names: dict[str, list[str]] = {}
+    for account in account_ids(data):
+        file = data / account / "account.yaml"
+        try:
+            profile = read_profile(file)
+            names[account] = [profile.name, *profile.aliases]
+        except ValueError:
+            text = file.read_text(encoding="utf-8", errors="replace")
+            lines = re.findall(r"^(?:name:|aliases:|\s*-)(.+)$", text, re.MULTILINE)
+            names[account] = [part.strip(" \"'[]") for line in lines for part in line.split(",")]
+    return names
+
+
+@contextlib.contextmanager
+def sole_run(out: Path) -> Iterator[None]:
+    """Hold the folder of outputs alone, and clear what a killed run left behind.
+
+    Raises
+    ------
+    WrongUse
+        If another run holds it. The lock goes with its process, however that ends.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.seek(0)
+            owner = lock.read().strip()
+            raise WrongUse(
+                f"another run is writing to {out.name}/ (process {owner or 'unknown'}); wait until it ends, "
+                "or write to another folder with --out"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        shutil.rmtree(out / ".tmp", ignore_errors=True)
+        yield
+
+
+def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) -> Iterator[Outcome]:
+    """Make the reports, and yield what became of each as soon as it is known.
+
+    Parameters
+    ----------
+    orders : sequence of Edition
+        All from one folder of data.
+    workers : int
+        Reports in the making at one time.
+    force : bool
+        Make those that are up to date as well.
+    """
+    by_account: dict[str, list[Edition]] = {}
+    for order in orders:
+        if not force and not why_stale(order):
+            yield Outcome(str(order), "up to date")
+        else:
+            by_account.setdefault(order.account, []).append(order)
+    names = names_of_accounts(orders[0].data) if by_account else {}
+    with ThreadPoolExecutor(workers) as pool:
+        checks = {pool.submit(_refused, wanted): wanted for wanted in by_account.values()}
+        reports: dict[Future, Edition] = {}
+        try:
+            while checks or reports:
+                done, _ = wait([*checks, *reports], return_when=FIRST_COMPLETED)
+                for future in done:
+                    if future in reports:
+                        yield _outcome(reports.pop(future), future.exception())
+                        continue
+                    wanted = checks.pop(future)
+                    if reason := future.result():
+                        yield Outcome(wanted[0].account, "failed", reason)
+                        continue
+                    others = {other: known for other, known in names.items() if other != wanted[0].account}
+                    reports |= {pool.submit(run_report, order, others): order for order in wanted}
+        except BaseException:  # an interrupt, or a reader who has seen enough: leave no process behind
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_all()
+            raise
+
+
+def _refused(wanted: Sequence[Edition]) -> str:
+    """Return what is wrong with an account's files; empty where they can be read."""
+    said = wanted[0].parameters
+    try:
+        Account.read(said["account"], said["period"], said.get("as_of", ""), "internal", wanted[0].data)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _outcome(order: Edition, error: BaseException | None) -> Outcome:
+    if error is None:
+        return Outcome(str(order), "made")
+    return Outcome(str(order), "failed", str(error) if isinstance(error, ReportFailed) else f"{type(error).__name__}: {error}")

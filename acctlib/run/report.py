@@ -1,0 +1,326 @@
+"""One notebook with its parameters -> one report, whole or not at all.
+
+The notebook runs in a child process of its own, with its own time limit and an environment of its own, so that neither a
+dead kernel nor a hung cell nor another account's options reach the next report. Nothing is believed that was not seen: a
+notebook that was executed may still have stopped half way, so the gate counts its cells and looks for its end marker. Page and
+figures are written in full beside their places, read back, and renamed into them. Until that moment the last good report
+stands untouched, and after it there is nothing left to go wrong but a crash between two renames, which the fingerprint of the
+page in the figures gives away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from acctlib.run.results import Edition, document, fingerprints
+
+__all__ = ["SECONDS", "ReportFailed", "make_report", "publish", "run_report", "stop_all"]
+
+#: Longest time one report may take.
+SECONDS = 900
+#: Variables of ours that a report's process needs; all others stay behind.
+_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+_FIXED = {
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "PYTHONSAFEPATH": "1",  # else an altair.py in the workbook's folder would be imported
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JUPYTER_PREFER_ENV_PATH": "1",
+    "JUPYTER_NO_CONFIG": "1",
+}
+#: Folders of each report's own, gone when it ends. Else a kernel reads the user's start-up files and leaves some of its own.
+_OWN_FOLDERS = ("TMPDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+_running: set[subprocess.Popen] = set()
+
+
+class ReportFailed(RuntimeError):
+    """A report that could not be made; the text is the sentence for its reader."""
+
+
+def run_report(edition: Edition, others: Mapping[str, Iterable[str]], seconds: float = SECONDS) -> None:
+    """Make one report in a child process.
+
+    Parameters
+    ----------
+    edition : Edition
+    others : mapping of str to names
+        The other accounts' ids -> their names and aliases, which must not stand on a client's page.
+    seconds : float
+        Time limit, in seconds of wall time.
+
+    Raises
+    ------
+    ReportFailed
+        If no report was made; the last good one is untouched.
+    """
+    scratch = edition.out / ".tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{edition.account}-", dir=scratch))
+    try:
+        _run_child(edition, others, folder, seconds)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            scratch.rmdir()
+
+
+def _run_child(edition: Edition, others: Mapping[str, Iterable[str]], folder: Path, seconds: float) -> None:
+    order = {
+        "root": str(edition.root),
+        "notebook": str(edition.notebook),
+        "parameters": dict(edition.parameters),
+        "out": str(edition.out),
+        "others": {account: list(names) for account, names in others.items()},
+        "folder": str(folder),
+    }
+    errors = folder / "stderr"
+    with errors.open("wb") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "acctlib.run.report"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            cwd=edition.root,
+            env=_environment(folder, edition.root),
+            start_new_session=True,
+        )
+    _running.add(child)
+    try:
+        # the pipe stays open: when this process dies, the child reads its end and dies as well
+        child.stdin.write(json.dumps(order).encode() + b"\n")
+        child.stdin.flush()
+        child.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise ReportFailed(
+            f"it took longer than {seconds:g} seconds and was stopped; look for a cell that waits, or ask for fewer draws"
+        ) from None
+    except BrokenPipeError:
+        child.wait()
+    finally:
+        _end(child)
+        _running.discard(child)
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.close()
+    answer = folder / "answer.json"
+    if answer.is_file():
+        if failed := json.loads(answer.read_text(encoding="utf-8"))["failed"]:
+            raise ReportFailed(failed)
+        return
+    last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+    died = f"killed by signal {signal.Signals(-child.returncode).name}" if child.returncode < 0 else f"exit {child.returncode}"
+    raise ReportFailed(f"its process ended without an answer ({died}): {' '.join(last) or 'it may have run out of memory'}")
+
+
+def stop_all() -> None:
+    """End all reports in the making; their threads then fail and are done."""
+    for child in list(_running):
+        _end(child)
+
+
+def _environment(folder: Path, root: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    own = {name: str(folder / name.lower()) for name in _OWN_FOLDERS}
+    for place in own.values():
+        Path(place).mkdir()
+    return {**kept, **_FIXED, **own, "ACCTLIB_HOME": str(root)}
+
+
+def _end(child: subprocess.Popen) -> None:
+    """End the child and all it started."""
+    _end_descendants(child.pid)
+    if child.poll() is None:
+        child.kill()
+    child.wait()
+
+
+def _end_descendants(pid: int) -> None:
+    """End what a process started; a kernel has a session of its own, so ending the group would leave it."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family = psutil.Process(pid).children(recursive=True)
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=5)
+
+
+# -- in the child -----------------------------------------------------------------------------------------------------
+
+
+def make_report(edition: Edition, others: Mapping[str, Iterable[str]]) -> None:
+    """Execute, render, examine and publish one report in this process.
+
+    Raises
+    ------
+    ReportFailed, ValueError, OSError
+        If a cell, the tables, the gate or the disk refuses; nothing was put in place.
+    """
+    from acctlib.account import Account
+    from acctlib.run.gate import GateRefused, examine
+    from acctlib.show.page import render
+
+    said = edition.parameters
+    views = {
+        audience: Account.read(said["account"], said["period"], said.get("as_of", ""), audience, edition.data)
+        for audience in sorted({"internal", edition.audience})
+    }
+    account = views[edition.audience]
+    made_from = fingerprints(edition, account.as_of.isoformat())
+    notebook = _executed(edition)
+    html = render(notebook)
+    found = examine(html, notebook, edition.audience, views.get("client"), views["internal"], others, edition.notebook)
+    if found:
+        raise GateRefused(found)
+    publish(edition, html, document(edition, _figures(notebook), account.as_of, account.sources, made_from, html))
+
+
+def _executed(edition: Edition) -> Any:
+    """Return the executed notebook; it is kept in memory, for papermill writes in place and after every cell."""
+    import nbformat
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    notebook = nbformat.read(edition.notebook, as_version=4)
+    try:
+        return papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=dict(edition.parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=edition.root,
+        )
+    except papermill.PapermillExecutionError as error:
+        raise ReportFailed(f"{_place(notebook, error.source)}: {error.evalue or error.ename}") from None
+    except DeadKernelError:
+        raise ReportFailed("the notebook's kernel died; it may have run out of memory") from None
+
+
+def _place(notebook: Any, source: str) -> str:
+    """Return where a cell stands, as its reader would look for it: its number and the heading above."""
+    heading = ""
+    for n, cell in enumerate(notebook.cells, start=1):
+        if cell.cell_type == "markdown":
+            heading = next((line.lstrip("# ") for line in cell.source.splitlines() if line.startswith("#")), heading)
+        elif cell.source == source:
+            return f'cell {n} ("{heading}")' if heading else f"cell {n}"
+    return "a cell"
+
+
+def _figures(notebook: Any) -> dict[str, Any]:
+    """Return all named figures that the notebook recorded."""
+    from acctlib.show.blocks import RESULTS
+
+    recorded = [
+        output["data"][RESULTS]["figures"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if RESULTS in output.get("data", {})
+    ]
+    return {name: figure for figures in recorded for name, figure in figures.items()}
+
+
+def publish(edition: Edition, html: str, figures: str) -> None:
+    """Put a page and its figures in place, whole or not at all.
+
+    Both are written and read back before either is renamed; a failure before the renames leaves the last good ones.
+
+    Parameters
+    ----------
+    edition : Edition
+    html, figures : str
+        The two files.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder can't be written.
+    """
+    place = edition.html.parent
+    place.mkdir(parents=True, exist_ok=True)
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        for target, text in ((edition.html, html), (edition.json, figures)):
+            waiting.append((_written(target, text.encode()), target))
+        for temporary, target in waiting:
+            os.replace(temporary, target)
+            _sync_folder(place)
+    finally:
+        for temporary, _ in waiting:
+            temporary.unlink(missing_ok=True)
+
+
+def _written(target: Path, content: bytes) -> Path:
+    """Return a file beside `target` that holds the content, on disk for certain."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if temporary.read_bytes() != content:
+            raise OSError(f"{target.name} could not be written in full; is the disk full?")
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sentence(error: Exception) -> str:
+    """Return what a failure says: our own errors are sentences, all others keep their kind."""
+    from acctlib.run.gate import GateRefused
+
+    if isinstance(error, (ReportFailed, GateRefused, ValueError)):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"the report could not be written: {error.strerror or error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _die_with_parent() -> None:
+    os.read(0, 1)  # unbuffered: a lock held on sys.stdin would spoil the way out
+    _end_descendants(os.getpid())
+    os._exit(1)
+
+
+def _main() -> None:
+    order = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    edition = Edition(Path(order["root"]), Path(order["notebook"]), order["parameters"], Path(order["out"]))
+    failed = ""
+    try:
+        make_report(edition, order["others"])
+    except Exception as error:  # the parent names the account; here only the reason is known
+        failed = _sentence(error)
+    answer = Path(order["folder"]) / "answer.json"
+    temporary = answer.with_suffix(".part")
+    temporary.write_text(json.dumps({"failed": failed}), encoding="utf-8")
+    temporary.replace(answer)
+
+
+if __name__ == "__main__":
+    _main()

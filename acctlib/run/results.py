@@ -1,0 +1,262 @@
+"""What stands beside each report: its named figures, where they came from, and whether it would still come out the same.
+
+A report is two files that belong together. The page is for people. The JSON holds the figures by name, so that the next
+report can say what changed and whether a forecast came true, and the fingerprints of everything the page was made from:
+data, parameters, notebook, package, versions, earlier results. Where all fingerprints still agree, running again would
+give the same bytes, and is not done. The JSON also holds the page's own fingerprint: a page that was changed, or that a
+crash left beside another run's figures, is noticed and made again.
+
+There is no time of day and no path in it: the same input gives the same bytes on any machine on any day.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import acctlib
+from acctlib.missing import Missing
+
+if TYPE_CHECKING:
+    from acctlib.tables.checks import Source
+
+__all__ = ["Edition", "document", "fingerprints", "last_results", "read_results", "up_to_date", "why_stale"]
+
+#: The libraries that decide what a page looks like and which figures stand in it.
+VERSIONED = ("numpy", "pandas", "scipy", "altair", "papermill", "great-tables", "vl-convert-python")
+#: Parameters that say where things lie; what lies there counts by its content.
+PLACES = ("data", "results")
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One report for one audience: the notebook, all its parameters, and where its files lie.
+
+    Parameters
+    ----------
+    root : Path
+        The workbook's folder, in which the notebook runs.
+    notebook : Path
+        The notebook file.
+    parameters : mapping of str to str, int or float
+        All parameters, `account`, `period`, `audience` and `data` among them.
+    out : Path
+        Folder of all reports.
+
+    Examples
+    --------
+    >>> review = Edition(Path("."), Path("notebooks/budget_risk.ipynb"),
+    ...     {"account": "harbour-foods", "period": "2026-Q3", "audience": "client"}, Path("outputs"))
+    >>> review.html.as_posix(), str(review)
+    ('outputs/client/harbour-foods/2026-Q3/budget_risk.html', 'harbour-foods 2026-Q3 budget_risk (client)')
+    """
+
+    root: Path
+    notebook: Path
+    parameters: Mapping[str, Any] = field(hash=False)
+    out: Path
+
+    @property
+    def account(self) -> str:
+        """Return the account's id."""
+        return self.parameters["account"]
+
+    @property
+    def audience(self) -> str:
+        """Return "client" or "internal"."""
+        return self.parameters["audience"]
+
+    @property
+    def name(self) -> str:
+        """Return the notebook's name without ending."""
+        return self.notebook.stem
+
+    @property
+    def data(self) -> Path:
+        """Return the folder with one folder per account."""
+        return self.root / self.parameters["data"]
+
+    @property
+    def html(self) -> Path:
+        """Return where the page lies."""
+        return self.out / self.audience / self.account / self.parameters["period"] / f"{self.name}.html"
+
+    @property
+    def json(self) -> Path:
+        """Return where the figures lie."""
+        return self.html.with_suffix(".json")
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.parameters['period']} {self.name} ({self.audience})"
+
+
+def _sha(content: bytes | str) -> str:
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+def _sha_of_files(base: Path, files: Iterable[Path]) -> str:
+    """Return one fingerprint of names and contents, the same wherever `base` lies."""
+    lines = sorted(f"{path.relative_to(base).as_posix()} {_sha(path.read_bytes())}" for path in files)
+    return _sha("\n".join(lines))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files that hold facts; editors' lock and swap files (~$…, .~lock…) are none."""
+    return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+
+
+@functools.lru_cache(maxsize=1)
+def _package() -> str:
+    folder = Path(acctlib.__file__).parent
+    return _sha_of_files(folder, (path for path in _files(folder) if "__pycache__" not in path.parts))
+
+
+@functools.lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in VERSIONED}}
+
+
+def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
+    """Return what a report depends on -> a fingerprint of it.
+
+    Parameters
+    ----------
+    edition : Edition
+    as_of : str
+        The report's ISO date, as resolved from parameters and profile: earlier results count up to it.
+    """
+    own = {name: value for name, value in edition.parameters.items() if name not in PLACES}
+    facts = [path for folder in (edition.account, "firm") for path in _files(edition.data / folder)]
+    past = _earlier(edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"])
+    return {
+        "data": _sha_of_files(edition.data, facts),
+        "parameters": _sha(json.dumps(own, sort_keys=True)),
+        "notebook": _sha(edition.notebook.read_bytes()),
+        "package": _package(),
+        "versions": _sha(json.dumps(_versions(), sort_keys=True)),
+        "earlier results": _sha_of_files(edition.out, (path for path, _ in past)),
+    }
+
+
+def document(
+    edition: Edition,
+    figures: Mapping[str, Any],
+    as_of: date,
+    sources: Mapping[str, Source],
+    made_from: Mapping[str, str],
+    html: str,
+) -> str:
+    """Return the text of the JSON beside a page.
+
+    Parameters
+    ----------
+    edition : Edition
+    figures : mapping
+        Named figures as the notebook recorded them.
+    as_of : date
+    sources : mapping of table to Source
+        File and number of rows behind each table.
+    made_from : mapping of str to str
+        The `fingerprints` taken before the notebook ran.
+    html : str
+        The page.
+
+    Returns
+    -------
+    str
+        JSON with sorted keys, indented, with one newline at its end.
+    """
+    content = {
+        "account": edition.account,
+        "as_of": as_of.isoformat(),
+        "audience": edition.audience,
+        "figures": figures,
+        "html_sha256": _sha(html),
+        "key": _sha(json.dumps(made_from, sort_keys=True)),
+        "made_from": made_from,
+        "notebook": edition.name,
+        "parameters": {name: value for name, value in edition.parameters.items() if name not in PLACES},
+        "period": edition.parameters["period"],
+        "sources": {table: {"file": source.file, "rows": source.rows} for table, source in sources.items()},
+        "versions": _versions(),
+    }
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """Return the content of a report's JSON; empty where there is none that can be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def why_stale(edition: Edition) -> str:
+    """Return why a report would be made again, as a clause; empty where it is up to date."""
+    if not edition.html.is_file():
+        return "it was never made"
+    stored = read_results(edition.json)
+    made_from = stored.get("made_from")
+    if not isinstance(made_from, dict) or "as_of" not in stored:
+        return "its figures are not there"
+    if stored.get("html_sha256") != _sha(edition.html.read_bytes()):
+        return "its page and its figures do not belong together"
+    now = fingerprints(edition, stored["as_of"])
+    changed = [part for part in now if made_from.get(part) != now[part]]
+    return f"changed: {', '.join(changed)}" if changed else ""
+
+
+def up_to_date(edition: Edition) -> bool:
+    """Return True where making the report again would give the same bytes."""
+    return not why_stale(edition)
+
+
+def _earlier(
+    out: Path, account: str, notebook: str, audience: str, as_of: str, period: str
+) -> list[tuple[Path, dict[str, Any]]]:
+    """Return the results with an earlier as-of and of another period, the oldest first."""
+    found = [(path, read_results(path)) for path in (out / audience / account).glob(f"*/{notebook}.json")]
+    past = [(path, said) for path, said in found if said.get("as_of", "9") < as_of and said.get("period") != period]
+    return sorted(past, key=lambda pair: (pair[1]["as_of"], pair[0].as_posix()))
+
+
+def last_results(
+    results: str | Path, account: str, notebook: str, audience: str, as_of: date, period: str
+) -> dict[str, Any] | Missing:
+    """Return what the last report of this kind said.
+
+    "Last" is the newest one with an earlier as-of and of another period, so that a second run of the same period reads the
+    same past and gives the same bytes.
+
+    Parameters
+    ----------
+    results : path
+        Folder of all reports.
+    account, notebook, audience : str
+        Which report.
+    as_of : date
+        As-of of the report being made.
+    period : str
+        Its period's label, such as ``2026-Q3``.
+
+    Returns
+    -------
+    dict or Missing
+        The content of its JSON; `Missing` where this is the first.
+
+    Examples
+    --------
+    >>> last_results("outputs", "no-such-account", "budget_risk", "client", date(2026, 9, 30), "2026-Q3").reason
+    'there is no earlier report to compare with'
+    """
+    past = _earlier(Path(results), account, notebook, audience, as_of.isoformat(), period)
+    return past[-1][1] if past else Missing("there is no earlier report to compare with")

@@ -1,0 +1,525 @@
+"""Frames become charts: one function for each thing an Account Director has to see at a glance.
+
+Each takes the frame that a measure or an outlook returns, with the columns named in its first line, draws only those, and
+returns an Altair chart in the one look of `theme`; what to say about it (title, caption, text alternative) belongs to the
+block it is put into. A frame that is Missing, lacks a column or has nothing to draw gives `Missing`. Names stand beside
+their rows, labels beside their lines; amounts on axes are short; a month is written "2026-07" or given as a date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from acctlib.missing import Missing, requires
+from acctlib.show.axes import (
+    NAME_LINES,
+    date_axis,
+    figures_beside,
+    floats,
+    in_unit,
+    line_at,
+    milliseconds,
+    month_axis,
+    month_names,
+    named_rows,
+    note_at,
+    nothing_in,
+    row_axis,
+    row_height,
+    value_axis,
+    with_columns,
+    with_room,
+)
+from acctlib.show.numerals import number
+from acctlib.show.text import shorten
+from acctlib.show.theme import BLUE, GREY, HEIGHT, INK, LETTERS, MUTED, ORANGE, PALE, STATES
+
+__all__ = [
+    "bars",
+    "columns",
+    "hours_against_allowance",
+    "intervals",
+    "milestones",
+    "s_curve",
+    "spend_curve",
+    "stakeholder_grid",
+    "tornado",
+    "waterfall",
+]
+
+_IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
+
+
+@requires(frame="month actual? plan? low? likely? high?")
+def spend_curve(frame: pd.DataFrame | Missing, limit: float | Missing | None, unit: str) -> alt.LayerChart | Missing:
+    """Draw what was spent by month against plan and forecast: month, actual, plan, low, likely, high.
+
+    The past is a firm line, the plan a dashed one, the forecast a pale area with a dotted middle. Each is labelled where it
+    ends. Columns that are absent or blank are left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a month in order; all amounts cumulative, in `unit`; actual is blank in the future, the forecast
+        columns are blank in the past. To join them, give the last month of the past the forecast columns too.
+    limit : float, Missing or None
+        The agreed amount, drawn as a line across.
+    unit : str
+        Currency code, or "h" for hours.
+
+    Examples
+    --------
+    >>> spent = pd.DataFrame({"month": ["2026-07", "2026-08"], "actual": [40e3, 90e3], "plan": [50e3, 100e3]})
+    >>> type(spend_curve(spent, limit=100e3, unit="GBP")).__name__
+    'LayerChart'
+    >>> spend_curve(spent.iloc[:0], limit=None, unit="GBP")
+    Missing(reason='there is no actual or plan or low or likely or high to draw', remedy='')
+    """
+    series = ["actual", "plan", "low", "likely", "high"]
+    if (nothing := nothing_in(frame, *series)) is not None:
+        return nothing
+    data = floats(frame, *series)
+    data.insert(0, "month", month_names(frame["month"]))
+    x = alt.X("month:O", axis=month_axis(), scale=alt.Scale(padding=0.2, domain=list(data["month"])))
+    base = alt.Chart(data).encode(x=x)
+
+    def y(column: str) -> alt.Y:
+        return alt.Y(f"{column}:Q", axis=value_axis(unit), title=None)
+
+    layers = []
+    if data["low"].notna().any():
+        forecast = base.transform_filter("isValid(datum.high)")
+        layers.append(forecast.mark_area(fill=PALE).encode(y=y("low"), y2="high:Q"))
+        layers.append(forecast.mark_line(strokeDash=[2, 3], strokeWidth=2, stroke=BLUE).encode(y=y("likely")))
+    if data["plan"].notna().any():
+        layers.append(base.mark_line(strokeDash=[6, 4], strokeWidth=2, stroke=GREY).encode(y=y("plan")))
+    if data["actual"].notna().any():
+        layers.append(
+            base.mark_line(point=bool(data["actual"].notna().sum() == 1)).encode(y=y("actual"), tooltip=["month:O", "actual:Q"])
+        )
+    if limit is not None and not isinstance(limit, Missing):
+        layers.append(line_at(limit, _LATE, across=True, strokeWidth=1.5))
+        start, level = alt.X(datum=data["month"].iloc[0]), alt.Y(datum=float(limit))
+        layers += note_at(f"Agreed {in_unit(unit, limit)}", start, level, _LATE, align="left", dy=-10)
+    return alt.layer(*layers, *_ends(data, unit))
+
+
+def _ends(data: pd.DataFrame, unit: str) -> list[alt.Chart]:
+    """Label each line where it ends: on the side of a rising line that is free, and apart from the other ends."""
+    known = {name: data[name].dropna() for name in ("actual", "plan", "high") if data[name].notna().any()}
+    text = {"actual": "Used {}", "plan": "Plan", "high": "Forecast range"}
+    plan_above = "high" in known and "plan" in known and known["plan"].iloc[-1] > known["high"].iloc[-1]
+    shift = {"actual": 24, "plan": -12 if plan_above else 18, "high": 18 if plan_above else -12}
+    layers = []
+    for name, values in known.items():
+        at_end = values.index[-1] > 0.75 * (len(data) - 1)
+        place = {"align": "right", "dy": shift[name]} if at_end else {"align": "left", "dx": 3, "dy": shift[name]}
+        if name == "actual":
+            place |= {"fontWeight": "bold", "dy": -14 if at_end else 24}
+        x, y = alt.X(datum=data.at[values.index[-1], "month"]), alt.Y(datum=float(values.iloc[-1]))
+        label = text[name].format(in_unit(unit, values.iloc[-1]))
+        layers += note_at(label, x, y, INK if name == "actual" else MUTED, **place)
+    return layers
+
+
+@requires(frame="value probability")
+def s_curve(frame: pd.DataFrame | Missing, marks: Mapping[str, float | Missing], unit: str) -> alt.LayerChart | Missing:
+    """Draw the chance that a total stays within each amount: value, probability.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The distribution: amounts in `unit`, rising, with the chance (0-1) of costing that much or less.
+    marks : mapping of str to float
+        Amounts to point out on the curve, by name: budget, sum of the likely values, P80. Missing ones are left out.
+    unit : str
+        Currency code, or "h" for hours.
+
+    Examples
+    --------
+    >>> curve = pd.DataFrame({"value": [80e3, 100e3, 130e3], "probability": [0.0, 0.5, 1.0]})
+    >>> type(s_curve(curve, {"Budget": 110e3}, unit="GBP")).__name__
+    'LayerChart'
+    """
+    data = floats(frame, "value", "probability").dropna().sort_values("value", ignore_index=True)
+    if (nothing := nothing_in(data, "value")) is not None:
+        return nothing
+    x = alt.X("value:Q", axis=value_axis(unit, grid=False), scale=alt.Scale(zero=False, nice=False, padding=8))
+    y = alt.Y("probability:Q", axis=value_axis("%"), scale=alt.Scale(domain=[0, 1]), title=None)
+    layers = [alt.Chart(data).mark_line().encode(x=x, y=y, tooltip=["value:Q", "probability:Q"])]
+    points = pd.DataFrame(
+        [{"name": name, "value": float(amount)} for name, amount in marks.items() if not isinstance(amount, Missing)],
+        columns=["name", "value"],
+    ).sort_values("value")
+    low, high = data["value"].iloc[0], data["value"].iloc[-1]
+    labels = []
+    for name, amount in points.itertuples(index=False):
+        # below and right of a rising curve is always free, and so is above and left of it
+        chance = float(np.interp(amount, data["value"], data["probability"]))
+        right = amount <= low + 0.55 * (high - low)
+        x_at, y_at = alt.X(datum=amount), alt.Y(datum=chance)
+        spot = alt.Chart(pd.DataFrame({"amount": [amount], "chance": [chance]}))
+        drop = spot.mark_rule(strokeDash=[2, 2]).encode(
+            x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None), y2=alt.datum(0)
+        )
+        dot = spot.mark_point(filled=True, size=70, fill=ORANGE, opacity=1)
+        layers += [drop, dot.encode(x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None))]
+        place = {"align": "left", "dx": 9, "dy": 9} if right else {"align": "right", "dx": -9, "dy": -9}
+        labels += note_at(f"{shorten(name, 24)} {in_unit(unit, amount)}", x_at, y_at, **place)
+    return alt.layer(*layers, *labels)
+
+
+@requires(frame="driver share? low? high?")
+def tornado(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
+    """Draw what moves a total most, the strongest on top: driver with its share, or driver, low, high.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Either ``share``, the fraction of the variance that a driver explains, or ``low`` and ``high``, the total when
+        the driver alone goes to its ends. Drawn in the order given.
+    unit : str
+        Unit of low and high: currency code or "h".
+
+    Examples
+    --------
+    >>> drivers = pd.DataFrame({"driver": ["Late content", "Build"], "share": [0.6, 0.4]})
+    >>> type(tornado(drivers, unit="GBP")).__name__
+    'LayerChart'
+    """
+    if frame["share"].notna().any():
+        return bars(frame[["driver", "share"]], "driver", "share", "%")
+    if (nothing := nothing_in(frame, "low", "high")) is not None:
+        return nothing
+    data, names = named_rows(floats(frame, "low", "high").assign(driver=frame["driver"].to_numpy()).dropna(), "driver")
+    data["from"], data["to"] = [[in_unit(unit, value) for value in data[column]] for column in ("low", "high")]
+    x = alt.X("low:Q", axis=None, scale=alt.Scale(zero=False, nice=False, padding=60))
+    base = alt.Chart(data, height=row_height(names) - 40).encode(y=row_axis("driver", names))
+    return alt.layer(
+        base.mark_bar(height=16).encode(x=x, x2="high:Q", tooltip=["driver:N", "low:Q", "high:Q"]),
+        base.mark_text(align="right", dx=-5, fill=MUTED).encode(x=x, text="from:N"),
+        base.mark_text(align="left", dx=5, fill=MUTED).encode(x="high:Q", text="to:N"),
+    )
+
+
+@requires(frame="deliverable due original_due? done?")
+def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | Missing:
+    """Draw when each deliverable was first due, is due now and was done: deliverable, original_due, due, done.
+
+    A bar stands at the first agreed date, a hollow diamond at the present one, a disc at delivery: green in time, red and
+    square when late against the present date.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a deliverable, drawn in the order given; `done` is blank while it is open.
+    as_of : date
+        The date the report looks from, drawn as a thin line.
+
+    Examples
+    --------
+    >>> plan = pd.DataFrame({"deliverable": ["Beta"], "due": [pd.Timestamp("2026-09-01")]})
+    >>> type(milestones(plan, as_of=date(2026, 9, 30))).__name__
+    'LayerChart'
+    """
+    if (nothing := nothing_in(frame, "due", "done")) is not None:
+        return nothing
+    data, names = named_rows(frame[["deliverable", "original_due", "due", "done"]], "deliverable")
+    late = (pd.to_datetime(data["done"]) > pd.to_datetime(data["due"])).fillna(False)
+    data["state"] = np.where(late, "late", "in time")
+    for column in ("original_due", "due", "done"):
+        data[column] = pd.array(milliseconds(data[column]), dtype="Int64")
+    moments = pd.concat([data[column] for column in ("original_due", "due", "done")]).dropna()
+    span = max(int(moments.max() - moments.min()), 30 * 86_400_000)
+    month = pd.Timestamp(moments.min(), unit="ms").normalize().replace(day=1)
+    domain = [milliseconds(pd.Series([month]))[0], int(moments.max() + span * 0.06)]
+    axis = date_axis(domain)
+
+    def x(column: str) -> alt.X:
+        return alt.X(f"{column}:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=axis)
+
+    base = alt.Chart(data, height=row_height(names)).encode(y=row_axis("deliverable", names))
+    state = {"domain": ["in time", "late"]}
+    layers = [
+        base.transform_filter("isValid(datum.original_due) && isValid(datum.due)")
+        .mark_rule(strokeWidth=2)
+        .encode(x=x("original_due"), x2="due:Q"),
+        base.mark_tick(thickness=3, height=16, color=GREY).encode(x=x("original_due")),
+        base.mark_point(shape="diamond", size=110, stroke=INK, strokeWidth=2, fill="white", opacity=1).encode(x=x("due")),
+        base.transform_filter("isValid(datum.done)")
+        .mark_point(filled=True, size=120, opacity=1)
+        .encode(
+            x=x("done"),
+            fill=alt.Fill("state:N", scale=alt.Scale(**state, range=[_IN_TIME, _LATE]), legend=None),
+            shape=alt.Shape("state:N", scale=alt.Scale(**state, range=["circle", "square"]), legend=None),
+            tooltip=["deliverable:N", "state:N"],
+        ),
+    ]
+    today = milliseconds(pd.Series([pd.Timestamp(as_of)]))[0]
+    if domain[0] <= today <= domain[1]:
+        layers.append(line_at(today, BLUE, across=False, strokeDash=[2, 3]))
+    return alt.layer(*layers)
+
+
+def columns(
+    frame: pd.DataFrame | Missing, x: str, y: str, unit: str, target: float | Missing | None = None
+) -> alt.LayerChart | Missing:
+    """Draw an amount by month, quarter or another ordered name as columns.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns `x` (months "2026-07", quarters "2026-Q3", names; in order) and `y` (amounts; may be negative).
+    x, y : str
+        The names of these columns.
+    unit : str
+        Currency code, "h" or "%".
+    target : float, Missing or None
+        An amount to reach in each period, drawn as a dashed line.
+
+    Examples
+    --------
+    >>> revenue = pd.DataFrame({"quarter": ["2026-Q2", "2026-Q3"], "fees": [80e3, 95e3]})
+    >>> type(columns(revenue, "quarter", "fees", unit="GBP")).__name__
+    'LayerChart'
+    """
+    frame = with_columns(frame, x, y)
+    if (nothing := frame if isinstance(frame, Missing) else nothing_in(frame, y)) is not None:
+        return nothing
+    monthly = frame[x].astype(str).str.fullmatch(r"\d{4}-\d{2}(-\d{2}.*)?").all()
+    names = month_names(frame[x]) if monthly else named_rows(frame, x, 12)[1]
+    data = pd.DataFrame({"x": names, "y": floats(frame, y)[y]})
+    data["label"] = [in_unit(unit, value) if value == value else "" for value in data["y"]]
+    axis = month_axis() if monthly else alt.Axis(labelExpr=NAME_LINES, title=None, labelAngle=0, labelOverlap="greedy")
+    labelled = len(data) <= 8
+    reached = data["y"] if isinstance(target, (Missing, type(None))) else [*data["y"].dropna(), float(target)]
+    domain = with_room(np.nanmin(reached), np.nanmax(reached), share=0.1 if labelled else 0.0)
+    base = alt.Chart(data).encode(
+        x=alt.X("x:O", axis=axis, scale=alt.Scale(padding=0.25, domain=names)),
+        y=alt.Y("y:Q", axis=None if labelled else value_axis(unit), scale=alt.Scale(domain=domain, nice=not labelled)),
+    )
+    layers = [base.mark_bar().encode(tooltip=["x:O", "y:Q"])]
+    if data["y"].min() < 0:
+        layers.append(line_at(0, GREY, across=True))
+    if target is not None and not isinstance(target, Missing):
+        layers.append(line_at(target, ORANGE, across=True, strokeDash=[6, 4], strokeWidth=2))
+    if labelled:
+        layers += figures_beside(base.transform_filter("datum.y >= 0"), "label", dy=-10)
+        layers += figures_beside(base.transform_filter("datum.y < 0"), "label", dy=12)
+    if target is not None and not isinstance(target, Missing):
+        start = alt.X(value=0)
+        layers += note_at(
+            f"Target {in_unit(unit, target)}", start, alt.Y(datum=float(target)), ORANGE, align="left", dx=2, dy=-10
+        )
+    return alt.layer(*layers)
+
+
+def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> alt.LayerChart | Missing:
+    """Draw one amount a name as bars from the top, each with its figure.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns `label` and `value`, in the order to draw. Rows without a value are left out.
+    label, value : str
+        The names of these columns.
+    unit : str
+        Currency code, "h" or "%" (of fractions).
+
+    Examples
+    --------
+    >>> fees = pd.DataFrame({"project": ["Site", "Care"], "fee": [90e3, -2e3]})
+    >>> type(bars(fees, "project", "fee", unit="GBP")).__name__
+    'LayerChart'
+    """
+    frame = with_columns(frame, label, value)
+    if (nothing := frame if isinstance(frame, Missing) else nothing_in(frame, value)) is not None:
+        return nothing
+    kept = frame.dropna(subset=[value])
+    data, names = named_rows(pd.DataFrame({"name": kept[label].to_numpy(), "amount": floats(kept, value)[value]}), "name")
+    data["label"] = [in_unit(unit, amount) for amount in data["amount"]]
+    domain = with_room(data["amount"].min(), data["amount"].max())
+    base = alt.Chart(data, height=row_height(names) - 40).encode(
+        y=row_axis("name", names),
+        x=alt.X("amount:Q", axis=None, scale=alt.Scale(domain=domain, nice=False)),
+    )
+    return alt.layer(
+        base.mark_bar(height=16).encode(tooltip=["name:N", "amount:Q"]),
+        base.transform_filter("datum.amount >= 0").mark_text(align="left", dx=6).encode(text="label:N"),
+        base.transform_filter("datum.amount < 0").mark_text(align="right", dx=-6).encode(text="label:N"),
+    )
+
+
+@requires(frame="label value low high")
+def intervals(frame: pd.DataFrame | Missing, unit: str, target: float | Missing | None = None) -> alt.LayerChart | Missing:
+    """Draw figures with their uncertainty, a dot on a pale range each: label, low, value, high.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a figure; a row without a value is left out, a row without a range is a dot.
+    unit : str
+        Currency code, "h" or "%" (of fractions).
+    target : float, Missing or None
+        An amount to hold them against, drawn as a dashed line.
+
+    Examples
+    --------
+    Seven of eight answers were "satisfied":
+
+    >>> csat = pd.DataFrame({"label": ["Q3"], "low": [0.53], "value": [0.875], "high": [0.98]})
+    >>> type(intervals(csat, unit="%")).__name__
+    'LayerChart'
+    """
+    if (nothing := nothing_in(frame, "value")) is not None:
+        return nothing
+    kept = frame[frame["value"].notna()]
+    data, names = named_rows(floats(kept, "low", "value", "high").assign(label=kept["label"].to_numpy()), "label")
+    data["text"] = [in_unit(unit, value) for value in data["value"]]
+    x = alt.X("value:Q", axis=value_axis(unit), scale=alt.Scale(zero=False, padding=24), title=None)
+    base = alt.Chart(data, height=row_height(names)).encode(y=row_axis("label", names))
+    ranges = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    layers = [
+        ranges.mark_bar(height=12, fill=PALE, cornerRadius=6).encode(
+            x=alt.X("low:Q", axis=value_axis(unit), title=None), x2="high:Q"
+        ),
+        base.mark_point(filled=True, size=110, fill=BLUE, opacity=1).encode(
+            x=x, tooltip=["label:N", "low:Q", "value:Q", "high:Q"]
+        ),
+        *figures_beside(base.encode(x=x), "text", dy=-16),
+    ]
+    if target is not None and not isinstance(target, Missing):
+        layers.insert(0, line_at(target, ORANGE, across=False, strokeDash=[6, 4], strokeWidth=2))
+        place = {"align": "right", "baseline": "bottom", "dx": -5}
+        layers += note_at(f"Target {in_unit(unit, target)}", alt.X(datum=float(target)), alt.YValue("height"), ORANGE, **place)
+    return alt.layer(*layers)
+
+
+@requires(frame="name influence sentiment role?")
+def stakeholder_grid(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
+    """Draw who decides and where they stand: name, influence, sentiment, role.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a person. Influence grows upward, sentiment to the right; people at the same place are stacked, and
+        those without either are left out. `role`, if given, follows the name.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"name": ["A. Reid"], "influence": [5], "sentiment": [1], "role": ["sponsor"]})
+    >>> type(stakeholder_grid(people)).__name__
+    'LayerChart'
+    """
+    placed = frame.dropna(subset=["influence", "sentiment"])
+    if (nothing := nothing_in(placed, "name")) is not None:
+        return nothing
+    data = floats(placed, "influence", "sentiment")
+    data["label"] = [
+        shorten(name if pd.isna(role) else f"{name}, {str(role).replace('_', ' ')}", 26)
+        for name, role in placed[["name", "role"]].itertuples(index=False)
+    ]
+    data["below"] = 17.0 * data.groupby(["influence", "sentiment"]).cumcount()
+    ends = data["sentiment"].min(), data["sentiment"].max()
+    layers = []
+    for below, group in data.groupby("below"):
+        for right, part in group.groupby(group["sentiment"] > sum(ends) / 2):
+            base = alt.Chart(part[["influence", "sentiment", "label"]], height=320).encode(
+                x=alt.X("sentiment:Q", title="sentiment →", axis=alt.Axis(tickMinStep=1, format="d", grid=True),
+                        scale=alt.Scale(zero=False, padding=14)),
+                y=alt.Y("influence:Q", title="influence ↑", axis=alt.Axis(tickMinStep=1, format="d"),
+                        scale=alt.Scale(zero=False, padding=22)),
+            )  # fmt: skip
+            if below == 0:
+                layers.append(base.mark_point(filled=True, size=90, fill=BLUE, opacity=1).encode(tooltip=["label:N"]))
+            text = base.mark_text(align="right" if right else "left", dx=-9 if right else 9, dy=float(below))
+            layers.append(text.encode(text="label:N"))
+    return alt.layer(*layers)
+
+
+@requires(frame="step amount")
+def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
+    """Draw how one total becomes another: step, amount.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The first row is the total to start from, the rows between are changes with their sign, and the last row is the
+        total reached, which must be the sum of the others.
+    unit : str
+        Currency code or "h".
+
+    Raises
+    ------
+    ValueError
+        If the last row is not the sum of the others.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"step": ["Q2", "price", "Q3"], "amount": [100e3, -5e3, 95e3]})
+    >>> type(waterfall(steps, unit="GBP")).__name__
+    'LayerChart'
+    """
+    kept = frame[frame["amount"].notna()]
+    if len(kept) < 2:
+        return Missing("a bridge needs two totals to draw")
+    data, names = named_rows(floats(kept, "amount").assign(step=kept["step"].to_numpy()), "step")
+    amounts = data["amount"].to_numpy()
+    ends = np.cumsum(amounts[:-1])
+    if not np.isclose(ends[-1], amounts[-1], rtol=1e-6, atol=0.01):
+        raise ValueError(f"the last row of a waterfall must be the sum of the others, {ends[-1]:,.2f}; got {amounts[-1]:,.2f}")
+    data["start"] = np.concatenate([[0.0], ends[:-1], [0.0]])
+    data["end"] = np.concatenate([ends, amounts[-1:]])
+    data["kind"] = ["total", *np.where(amounts[1:-1] < 0, "less", "more"), "total"]
+    data["label"] = [in_unit(unit, amount) if kind == "total" or amount < 0 else f"+{in_unit(unit, amount)}"
+                     for amount, kind in zip(amounts, data["kind"], strict=True)]  # fmt: skip
+    data["edge"] = data[["start", "end"]].max(axis=1)
+    domain = with_room(data[["start", "end"]].min(axis=None), data[["start", "end"]].max(axis=None))
+    x = alt.X("start:Q", axis=None, scale=alt.Scale(domain=domain, nice=False), title=None)
+    kinds = alt.Scale(domain=["total", "more", "less"], range=[INK, BLUE, ORANGE])
+    base = alt.Chart(data, height=row_height(names) - 40).encode(y=row_axis("step", names))
+    return alt.layer(
+        base.mark_bar(height=16).encode(
+            x=x, x2="end:Q", fill=alt.Fill("kind:N", scale=kinds, legend=None), tooltip=["step:N", "amount:Q"]
+        ),
+        base.mark_text(align="left", dx=6).encode(x="edge:Q", text="label:N"),
+    )
+
+
+@requires(frame="month used included")
+def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
+    """Draw the hours of a retainer by month against what the fee includes: month, used, included.
+
+    The part of a column above the allowance is orange; a mark across each column is the allowance.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a month in order, in hours; `included` counts valid roll-over where the contract has it.
+
+    Examples
+    --------
+    >>> hours = pd.DataFrame({"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": [40.0, 40.0]})
+    >>> type(hours_against_allowance(hours)).__name__
+    'LayerChart'
+    """
+    if (nothing := nothing_in(frame, "used")) is not None:
+        return nothing
+    data = floats(frame, "used", "included")
+    data.insert(0, "month", month_names(frame["month"]))
+    data["within"] = data[["used", "included"]].min(axis=1)
+    data["label"] = [number(value) if value == value else "" for value in data["used"]]
+    x = alt.X("month:O", sort=None, axis=month_axis(), scale=alt.Scale(padding=0.25))
+    base = alt.Chart(data, height=HEIGHT).encode(x=x)
+    y = alt.Y("used:Q", axis=value_axis("h"), title=None)
+    return alt.layer(
+        base.mark_bar(fill=ORANGE).encode(y=y, tooltip=["month:O", "used:Q", "included:Q"]),
+        base.mark_bar().encode(y="within:Q"),
+        base.mark_tick(thickness=2.5, color=INK, bandSize=LETTERS * 3).encode(y="included:Q"),
+        *(figures_beside(base.encode(y=y), "label", dy=-10) if len(data) <= 12 else []),
+    )

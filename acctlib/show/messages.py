@@ -1,0 +1,325 @@
+"""What a chart says in words: its title, and the text for those who do not see it.
+
+A text alternative that repeats the title helps nobody, and one that lists every point helps nobody either. It says the
+figures a reader would take away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from acctlib.missing import Missing
+from acctlib.money import CURRENCIES
+from acctlib.show.numerals import day, hours, percent, short_money
+from acctlib.show.sentences import count, driven_by, listed, met
+
+__all__ = [
+    "allowance",
+    "amount",
+    "amounts",
+    "concentration",
+    "correlation",
+    "curve",
+    "deliverables",
+    "driven",
+    "drivers",
+    "engines",
+    "formats",
+    "gaps",
+    "health",
+    "limits",
+    "on_time",
+    "people",
+    "pipeline",
+    "scores",
+    "signal",
+    "spending",
+    "waiting",
+]
+
+Table = pd.DataFrame | Missing
+
+
+def _nothing(table: Table) -> bool:
+    return isinstance(table, Missing) or not len(table)
+
+
+def amount(value: float | Missing, unit: str) -> str | Missing:
+    """Return a figure as a tile prints it: short money for a currency, hours for ``h``; what is not defined stays so.
+
+    >>> amount(344120, "GBP"), amount(1412.25, "h"), amount(Missing("no rate"), "GBP")
+    ('£344k', '1,412\\xa0h', Missing(reason='no rate', remedy=''))
+    """
+    if isinstance(value, Missing):
+        return value
+    return short_money(value, unit) if unit in CURRENCIES else hours(value)
+
+
+def waiting(changes: Table) -> str:
+    """Return how many change requests wait for a decision.
+
+    >>> waiting(pd.DataFrame({"change": ["C4", "C5"]}))
+    '2 change requests wait for a decision'
+    """
+    if _nothing(changes):
+        return "No change request waits for a decision"
+    return f"{count(len(changes), 'change request')} {'waits' if len(changes) == 1 else 'wait'} for a decision"
+
+
+def deliverables(milestones: Table) -> str:
+    """Return how the deliverables stand, in words.
+
+    >>> plan = pd.DataFrame({"deliverable": ["Form"], "stage": ["overdue"], "due": [pd.Timestamp("2026-09-11")]})
+    >>> deliverables(plan)
+    '1 deliverable: 1 overdue. Overdue: Form (11\\xa0Sep\\xa02026).'
+    """
+    if _nothing(milestones):
+        return "No deliverable to show."
+    stages = milestones["stage"].value_counts(sort=False)
+    parts = ", ".join(
+        f"{stages[stage]} {stage}" for stage in ("accepted", "with the client", "overdue", "planned") if stage in stages
+    )
+    late = milestones[milestones["stage"] == "overdue"]
+    named = [f"{name} ({day(due)})" for name, due in zip(late["deliverable"], late["due"], strict=True)]
+    tail = f" Overdue: {listed(named)}." if named else ""
+    return f"{count(len(milestones), 'deliverable')}: {parts}.{tail}"
+
+
+def on_time(share: object) -> str:
+    """Return how many deliverables of the quarter came on the agreed date.
+
+    >>> on_time(Missing("nothing was delivered"))
+    'What was promised, and when it came'
+    """
+    if isinstance(share, Missing):
+        return "What was promised, and when it came"
+    return met(share.count, share.n, "deliverable", "came on the agreed date")
+
+
+def health(state: object) -> str:
+    """Return the health of an account in words, with what holds it down.
+
+    >>> health(Missing("only 40 % of it is measured"))
+    'Health is not scored: only 40 % of it is measured'
+    """
+    if isinstance(state, Missing):
+        return f"Health is not scored: {state.reason}"
+    held = f", held down by {listed(state.capped_by)}" if state.capped_by else ""
+    return f"Health is {state.score} of 100, {state.state}{held}"
+
+
+def allowance(months: Table) -> str:
+    """Return how the newest month of a retainer stands against what its fee includes.
+
+    >>> allowance(pd.DataFrame({"month": ["2026-09"], "used": [55.0], "included": [50.0]}))
+    'September 2026 used 55\\xa0h of 50\\xa0h included: 5\\xa0h over'
+    """
+    if _nothing(months):
+        return "Hours against the allowance"
+    last = months.iloc[-1]
+    over = last["used"] - last["included"]
+    verdict = f": {hours(over)} over" if over > 0 else ""
+    return f"{pd.Timestamp(last['month']):%B %Y} used {hours(last['used'])} of {hours(last['included'])} included{verdict}"
+
+
+def spending(what: str, used: float | Missing, planned: float | Missing, budget: float | Missing) -> str:
+    """Return the text of a curve of what was used.
+
+    >>> spending("hours", 1200.0, 1100.0, 2000.0)
+    'Used so far: 1,200 hours; planned by now: 1,100; budget: 2,000.'
+    """
+    if isinstance(used, Missing):
+        return f"No {what} are recorded."
+    parts = [f"Used so far: {used:,.0f} {what}"]
+    parts += [f"planned by now: {planned:,.0f}"] if not isinstance(planned, Missing) and not pd.isna(planned) else []
+    parts += [f"budget: {budget:,.0f}"] if not isinstance(budget, Missing) and not pd.isna(budget) else []
+    return "; ".join(parts) + "."
+
+
+def amounts(table: Table, name: str, value: str, currency: str) -> str:
+    """Return the text of columns or bars: the newest or last, and the largest.
+
+    >>> fees = pd.DataFrame({"period": ["2026-Q2", "2026-Q3"], "fees": [80e3, 95e3]})
+    >>> amounts(fees, "period", "fees", "GBP")
+    '2026-Q2: £80k; 2026-Q3: £95k.'
+    """
+    if _nothing(table):
+        return "There is nothing to show."
+    rows = table.dropna(subset=[value]).tail(8)
+    return "; ".join(f"{n}: {short_money(v, currency)}" for n, v in zip(rows[name], rows[value], strict=True)) + "."
+
+
+def scores(table: Table) -> str:
+    """Return the text of satisfaction scores with their intervals.
+
+    >>> scores(pd.DataFrame({"label": ["CSAT 2026-Q3"], "low": [0.53], "value": [0.875], "high": [0.98]}))
+    'CSAT 2026-Q3: 88\\xa0%, between 53\\xa0% and 98\\xa0%.'
+    """
+    if _nothing(table):
+        return "No score to show."
+    known = table.dropna(subset=["value"])
+    return " ".join(
+        f"{r['label']}: {percent(r['value'], 0)}, between {percent(r['low'], 0)} and {percent(r['high'], 0)}."
+        for r in known.to_dict("records")
+    )
+
+
+def curve(cost: object, unit: str) -> str:
+    """Return the text of a cumulative curve: the middle and the range of 8 in 10.
+
+    Parameters
+    ----------
+    cost : ExactCost, SimulatedCost or Missing
+        Anything with ``quantile``.
+    unit : str
+        Currency code, or "h".
+    """
+    if isinstance(cost, Missing):
+        return "There is no forecast to show."
+    low, middle, high = (amount(cost.quantile(p), unit) for p in (0.1, 0.5, 0.9))
+    return f"Half of the outcomes stay within {middle}; 8 in 10 lie between {low} and {high}."
+
+
+def drivers(table: Table) -> str:
+    """Return the text of a tornado: the strongest drivers with their shares.
+
+    >>> drivers(pd.DataFrame({"driver": ["Build", "Late content"], "share": [0.6, 0.3]}))
+    'Build (60\\xa0%) and Late content (30\\xa0%) move the total most.'
+    """
+    if _nothing(table):
+        return "No driver to show."
+    top = [f"{name} ({percent(share, 0)})" for name, share in zip(table["driver"], table["share"], strict=True)]
+    return f"{listed(top)} move the total most."
+
+
+def people(table: Table) -> str:
+    """Return the text of the stakeholder grid: who decides most and where they stand.
+
+    >>> people(pd.DataFrame({"name": ["A. Reid"], "influence": [5], "sentiment": [-1]}))
+    '1 person; of influence 4 or 5: A. Reid (against us).'
+    """
+    if _nothing(table):
+        return "No person to show."
+    strong = table[table["influence"].fillna(0) >= 4]
+    words = [f"{name} ({_stance(sentiment)})" for name, sentiment in zip(strong["name"], strong["sentiment"], strict=True)]
+    return f"{count(len(table), 'person', 'people')}; of influence 4 or 5: {listed(words, 5) if words else 'nobody'}."
+
+
+def _stance(sentiment: float) -> str:
+    if pd.isna(sentiment):
+        return "no stance known"
+    return "against us" if sentiment < 0 else "for us" if sentiment > 0 else "neutral"
+
+
+def concentration(share: Any) -> str:
+    """Return how much of the fees hangs on the largest service.
+
+    >>> concentration(Missing("no invoice"))
+    'Fees by service'
+    """
+    if isinstance(share, Missing):
+        return "Fees by service"
+    return (
+        f"{share.largest} brings {percent(share.top_1, 0)} of the fees"
+        if share.parts > 1
+        else f"All fees come from {share.largest}"
+    )
+
+
+def gaps(found: Table) -> str:
+    """Return what the relationship lacks.
+
+    >>> gaps(pd.DataFrame({"gap": ["no champion"], "people": [None]}))
+    'The relationship lacks: no champion'
+    """
+    if _nothing(found):
+        return "Who decides, and where they stand"
+    return f"The relationship lacks: {listed(found['gap'].tolist())}"
+
+
+def pipeline(deals: Any, currency: str) -> str:
+    """Return what the open deals are worth, as a range.
+
+    >>> pipeline(Missing("no open deal"), "GBP")
+    'What the open deals may bring'
+    """
+    if isinstance(deals, Missing):
+        return "What the open deals may bring"
+    low, high = deals.quantile(0.1), deals.quantile(0.9)
+    worth = short_money(deals.mean, currency)
+    between = f"{short_money(low, currency)} to {short_money(high, currency)}"
+    return f"Open deals are worth {worth} on average, {between} in 8 of 10 cases"
+
+
+def signal(word: str | Missing) -> str:
+    """Return the renewal signal as a title.
+
+    >>> signal("watch")
+    'The signs say: watch'
+    """
+    return "Terms that end within a year" if isinstance(word, Missing) else f"The signs say: {word}"
+
+
+def driven(drivers: Table) -> str:
+    """Return which driver moves the total most.
+
+    >>> driven(pd.DataFrame({"driver": ["Build"], "share": [0.6]}))
+    'Build drives 60\xa0% of the spread'
+    """
+    return "What drives the spread" if _nothing(drivers) else driven_by(drivers["driver"].tolist(), drivers["share"].tolist())
+
+
+def correlation(adds: float | Missing, unit: str) -> str:
+    """Return what the shared factor of a project adds to the P80.
+
+    >>> correlation(12_400.0, "GBP")
+    'Work of one project is late together; taken as independent, the P80 would be £12.4k lower.'
+    """
+    if isinstance(adds, Missing):
+        return "Work of one project is late together: it shares one factor."
+    side = "lower" if adds >= 0 else "higher"
+    return f"Work of one project is late together; taken as independent, the P80 would be {amount(abs(adds), unit)} {side}."
+
+
+def engines(simulated: Any, seed: int) -> str:
+    """Return how the two engines were run."""
+    if isinstance(simulated, Missing):
+        return ""
+    note = f" {simulated.note}." if simulated.note else ""
+    return f"Exact: convolution, no sampling error. Simulated: {simulated.draws:,} scrambled Sobol draws, seed {seed}.{note}"
+
+
+def formats(unit: str) -> dict[str, str]:
+    """Return the formats of a table of amounts in a forecast's unit, money or hours.
+
+    >>> formats("h")["exact"]
+    'hours'
+    """
+    how = "hours" if unit == "h" else "money"
+    return dict.fromkeys(("exact", "simulated", "standard_error", "difference", "amount"), how)
+
+
+def limits(forecast: Any, audience: str) -> list[str]:
+    """Return what a forecast assumes and does not cover, as a list of sentences.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        With ``findings``.
+    audience : {"client", "internal"}
+        The client reads only what concerns the price.
+    """
+    shared = [
+        "- The range covers the work, changes and risks that are listed here; what nobody has thought of is not in it.",
+        "- Expenses are counted as charged to date; later ones come on top.",
+    ]
+    if audience == "client":
+        return shared
+    ours = [
+        "- A task estimated as one number is given the usual spread; a task's own range goes before it.",
+        "- Work of one project shares a factor (sd of the log 0.15): projects run late as a whole.",
+        "- Risks are independent of each other and of the work, and enter before the response.",
+    ]
+    return shared + ours + [f"- {finding}" for finding in forecast.findings]

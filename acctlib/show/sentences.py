@@ -1,0 +1,187 @@
+"""Sentences that depend on data: what a title or a lead says, chosen from the figures.
+
+A title states the message ("Fee used runs 8 % ahead of plan"), so it cannot be typed into a notebook that serves every
+account. Each function here takes the figures and says no more than they hold: where one is Missing it falls back to naming
+the subject, where two are as good as equal it says so, and bad news comes before good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from acctlib.missing import Missing
+from acctlib.show.numerals import money_range, percent, short_money
+from acctlib.show.theme import STATES
+
+__all__ = [
+    "against_plan",
+    "budget_holds",
+    "count",
+    "driven_by",
+    "expected_range",
+    "lead",
+    "listed",
+    "met",
+    "odds",
+]
+
+_CLOSE = 0.02  # two figures that differ by less are said to be the same: estimates do not carry more
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> count(0, "milestone"), count(1, "milestone"), count(3, "query", "queries")
+    ('no milestone', '1 milestone', '3 queries')
+    """
+    return f"no {noun}" if number == 0 else f"1 {noun}" if number == 1 else f"{number:,} {plural or noun + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return names as a list in words, the rest counted.
+
+    Examples
+    --------
+    >>> listed(["Ann", "Bo"]), listed(["Ann", "Bo", "Cy", "Di", "Ed"])
+    ('Ann and Bo', 'Ann, Bo, Cy and 2 more')
+    """
+    names = [str(name) for name in names]
+    shown = names if len(names) <= most else [*names[:most], f"{len(names) - most} more"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def odds(chance: float | Missing) -> str:
+    """Return a probability in words a reader can picture.
+
+    Examples
+    --------
+    >>> odds(0.8), odds(0.14), odds(0.497), odds(0.003), odds(0.999)
+    ('8 in 10', '1 in 7', 'even odds', 'fewer than 1 in 100', 'more than 99 in 100')
+    >>> odds(0.93), odds(Missing("no risk was estimated"))
+    ('93 in 100', 'unknown odds')
+    """
+    if isinstance(chance, Missing):
+        return "unknown odds"
+    if not 0 <= chance <= 1:
+        raise ValueError(f"a chance must lie between 0 and 1, got {chance}; write 80 % as 0.8")
+    if chance < 0.01 or chance > 0.99:
+        return "fewer than 1 in 100" if chance < 0.01 else "more than 99 in 100"
+    if abs(chance - 0.5) < 0.02:
+        return "even odds"
+    if abs(chance * 10 - round(chance * 10)) < 0.1:
+        return f"{round(chance * 10)} in 10"
+    if chance < 0.34:
+        return f"1 in {round(1 / chance)}"
+    return f"{round(chance * 100)} in 100"
+
+
+def expected_range(low: float | Missing, high: float | Missing, chance: float, currency: str) -> str:
+    """Return a forecast as a range with its probability.
+
+    Examples
+    --------
+    >>> expected_range(422e3, 465e3, 0.8, "GBP")
+    '£422–465k (80\\xa0% range)'
+    """
+    if isinstance(low, Missing) or isinstance(high, Missing):
+        return "not forecast"
+    return f"{money_range(low, high, currency)} ({percent(chance)} range)"
+
+
+def against_plan(subject: str, actual: float | Missing, plan: float | Missing) -> str:
+    """Return how far a figure that grows with time is ahead of its plan or behind it.
+
+    Parameters
+    ----------
+    subject : str
+        What is counted, as the sentence's subject: "Fee used".
+    actual, plan : float or Missing
+        Both to the same date and in the same unit. Variance is actual minus plan, as a fraction of plan.
+
+    Examples
+    --------
+    >>> against_plan("Fee used", 344e3, 318e3), against_plan("Hours", 100, 101), against_plan("Hours", 70, 100)
+    ('Fee used runs 8\\xa0% ahead of plan', 'Hours is on plan', 'Hours runs 30\\xa0% behind plan')
+    >>> against_plan("Fee used", 344e3, Missing("no plan"))
+    'Fee used against plan'
+    """
+    if isinstance(actual, Missing) or isinstance(plan, Missing) or plan <= 0:
+        return f"{subject} against plan"
+    variance = actual / plan - 1
+    if abs(variance) < _CLOSE:
+        return f"{subject} is on plan"
+    return f"{subject} runs {percent(abs(variance), digits=0)} {'ahead of' if variance > 0 else 'behind'} plan"
+
+
+def met(done: int | Missing, due: int | Missing, noun: str, what: str) -> str:
+    """Return how many of those that were due did what was agreed.
+
+    Examples
+    --------
+    >>> met(2, 3, "milestone", "met the agreed date"), met(4, 4, "milestone", "met the agreed date")
+    ('2 of 3 milestones met the agreed date', 'All 4 milestones met the agreed date')
+    >>> met(0, 0, "milestone", "met the agreed date")
+    'No milestone was due'
+    """
+    if isinstance(done, Missing) or isinstance(due, Missing) or due == 0:
+        return f"No {noun} was due"
+    if due == 1:
+        return f"The one {noun} due {what}" if done else f"The one {noun} due did not: {what}"
+    return f"All {due} {noun}s {what}" if done == due else f"{done} of {due} {noun}s {what}"
+
+
+def budget_holds(chance: float | Missing, budget: float | Missing, currency: str) -> str:
+    """Return the message of a cost curve: how often the budget holds.
+
+    Examples
+    --------
+    >>> budget_holds(0.14, 400e3, "GBP")
+    'The budget of £400k holds in 1 in 7 cases'
+    >>> budget_holds(Missing("no budget"), Missing("no budget"), "GBP")
+    'What the work may cost'
+    """
+    if isinstance(chance, Missing) or isinstance(budget, Missing):
+        return "What the work may cost"
+    said = odds(chance)
+    return f"The budget of {short_money(budget, currency)} holds " + (
+        "at even odds" if said == "even odds" else f"in {said} cases"
+    )
+
+
+def driven_by(names: Sequence[str], shares: Sequence[float]) -> str:
+    """Return which driver moves a total most, and how much of its spread it explains.
+
+    Examples
+    --------
+    >>> driven_by(["Build", "Late content"], [0.3, 0.45])
+    'Late content drives 45\\xa0% of the spread'
+    >>> driven_by([], [])
+    'What drives the spread'
+    """
+    known = [(share, name) for share, name in zip(shares, names, strict=True) if share == share and share > 0]
+    if not known:
+        return "What drives the spread"
+    share, name = max(known, key=lambda pair: pair[0])
+    return f"{name} drives {percent(share, digits=0)} of the spread"
+
+
+def lead(findings: Iterable[tuple[str, str]], most: int = 3) -> str:
+    """Return the opening of a report: the findings that matter, bad news first, the first of them bold.
+
+    Parameters
+    ----------
+    findings : iterable of (state, sentence)
+        Each with one of the three states and a whole sentence. Those of one state keep their order; empty ones are left out.
+    most : int
+        How many are said.
+
+    Examples
+    --------
+    >>> lead([("on track", "Search is ahead of target."), ("off track", "Booking needs a decision.")])
+    '**Booking needs a decision.** Search is ahead of target.'
+    """
+    worst_first = list(STATES)[::-1]
+    said = sorted((pair for pair in findings if pair[1]), key=lambda pair: worst_first.index(pair[0]))[:most]
+    return " ".join(f"**{sentence}**" if i == 0 else sentence for i, (_, sentence) in enumerate(said))

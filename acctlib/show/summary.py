@@ -1,0 +1,337 @@
+"""The first page of each report: the sentence that matters most and at most four figures.
+
+Readers decide in half a minute whether to read on, so the figures are few, each stands against something, and the sentences
+put bad news first. What is said is chosen here from the tables of the report, by rules that a test can reach: where the data
+are not there nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from acctlib.missing import Missing
+from acctlib.periods import long_date
+from acctlib.show.blocks import Tile
+from acctlib.show.messages import amount
+from acctlib.show.numerals import percent, percent_range, short_money
+from acctlib.show.sentences import count, lead, listed, odds
+
+__all__ = [
+    "deliverables_tile",
+    "fees_tile",
+    "forecast_lead",
+    "forecast_tiles",
+    "goals_tile",
+    "plan_lead",
+    "plan_tiles",
+    "price_lead",
+    "price_tiles",
+    "review_lead",
+    "satisfaction_tile",
+]
+
+Table = pd.DataFrame | Missing
+
+#: Share of deliverables on their agreed date: from the first on track, from the second at risk.
+ON_TIME = (0.9, 0.7)
+
+
+def fees_tile(by_quarter: Table, currency: str) -> Tile:
+    """Return the fees invoiced in the quarter against the quarter before, with the trend."""
+    label = "Fees invoiced this quarter"
+    if isinstance(by_quarter, Missing):
+        return Tile(label, by_quarter)
+    fees = by_quarter["fees"].tolist()
+    before = f"quarter before {short_money(fees[-2], currency)}" if len(fees) > 1 else ""
+    return Tile(label, short_money(fees[-1], currency), before, tuple(fees))
+
+
+def deliverables_tile(on_time: Any, trend: Sequence[float] = ()) -> Tile:
+    """Return how many deliverables of the quarter came on the date agreed."""
+    label = "On the agreed date"
+    if isinstance(on_time, Missing):
+        return Tile(label, on_time)
+    good, fair = ON_TIME
+    state = "on track" if on_time.value >= good else "at risk" if on_time.value >= fair else "off track"
+    return Tile(label, str(on_time), f"deliverables this quarter; goal {percent(good)}", tuple(trend), state)
+
+
+def goals_tile(objectives: Table) -> Tile:
+    """Return how many of the client's goals are on track, in the state of the worst."""
+    label = "Goals on track"
+    if isinstance(objectives, Missing):
+        return Tile(label, objectives)
+    states = objectives["state"].dropna().tolist()
+    if not states:
+        return Tile(label, Missing("no goal has a target and a value"))
+    worst = next(state for state in ("off track", "at risk", "on track") if state in states)
+    return Tile(label, f"{states.count('on track')} of {len(states)}", _others(states), (), worst)
+
+
+def _others(states: list[str]) -> str:
+    named = [f"{states.count(state)} {state}" for state in ("at risk", "off track") if state in states]
+    return ", ".join(named) or "all of them"
+
+
+def satisfaction_tile(scores: Table) -> Tile:
+    """Return the newest satisfaction score with its interval and how many answered; CSAT goes before NPS."""
+    label = "Satisfaction"
+    if isinstance(scores, Missing):
+        return Tile(label, scores)
+    known = scores.dropna(subset=["score"])
+    for kind, name in (("csat", "Satisfied clients"), ("nps", "Net promoter score")):
+        rows = known[known["kind"] == kind]
+        if len(rows):
+            last = rows.iloc[-1]
+            value = percent(last["score"]) if kind == "csat" else f"{100 * last['score']:+.0f}".replace("-", "−")
+            between = percent_range(last["low"], last["high"]) if kind == "csat" else _points(last["low"], last["high"])
+            return Tile(name, value, f"{last['answered']:.0f} answers, range {between}", tuple(rows["score"].tail(4)))
+    return Tile(label, Missing("too few answered"))
+
+
+def _points(low: float, high: float) -> str:
+    return f"{100 * low:+.0f} to {100 * high:+.0f}".replace("-", "−")
+
+
+def review_lead(milestones: Table, actions: Table, objectives: Table, pending: Table, on_time: Any, client: str) -> str:
+    """Return the opening of a review from what is late, owed, off target and waiting.
+
+    Parameters
+    ----------
+    milestones : DataFrame or Missing
+        deliverable, stage, days_late.
+    actions : DataFrame or Missing
+        stage, party.
+    objectives : DataFrame or Missing
+        objective, state.
+    pending : DataFrame or Missing
+        change, fee: change requests that wait for a decision.
+    on_time : Proportion or Missing
+        Deliverables of the quarter on their agreed date.
+    client : str
+        The client's name.
+
+    Examples
+    --------
+    >>> late = pd.DataFrame({"deliverable": ["Claims form"], "stage": ["overdue"], "days_late": [19]})
+    >>> none = Missing("not recorded")
+    >>> review_lead(late, none, none, none, none, "Kestrel")
+    '**Claims form is 19 days past its agreed date.**'
+    """
+    return lead(
+        [_late(milestones), _owed(actions, client), _off_target(objectives), _waiting(pending), _delivered(on_time)], most=4
+    )
+
+
+def _late(milestones: Table) -> tuple[str, str]:
+    if isinstance(milestones, Missing):
+        return "on track", ""
+    late = milestones[milestones["stage"] == "overdue"].sort_values("days_late", ascending=False, kind="stable")
+    if late.empty:
+        return "on track", ""
+    days = int(late["days_late"].iloc[0])
+    if len(late) == 1:
+        return "off track", f"{late['deliverable'].iloc[0]} is {count(days, 'day')} past its agreed date."
+    return (
+        "off track",
+        f"{len(late)} deliverables are past their agreed dates, {late['deliverable'].iloc[0]} by {count(days, 'day')}.",
+    )
+
+
+def _owed(actions: Table, client: str) -> tuple[str, str]:
+    if isinstance(actions, Missing):
+        return "on track", ""
+    overdue = actions[actions["stage"] == "overdue"]
+    if overdue.empty:
+        return "on track", ""
+    theirs = int((overdue["party"] == "client").sum())
+    share = f", {theirs} of them with {client}" if theirs < len(overdue) else f", with {client}"
+    verb = "is" if len(overdue) == 1 else "are"
+    return "at risk", f"{count(len(overdue), 'agreed action')} {verb} overdue{share if theirs else ''}."
+
+
+def _off_target(objectives: Table) -> tuple[str, str]:
+    if isinstance(objectives, Missing):
+        return "on track", ""
+    off = objectives.loc[objectives["state"] == "off track", "objective"].tolist()
+    known = objectives["state"].notna().sum()
+    if not known:
+        return "on track", ""
+    if not off:
+        behind = int((objectives["state"] == "at risk").sum())
+        return (
+            ("at risk", f"{count(behind, 'goal')} of {known} at risk.")
+            if behind
+            else ("on track", f"All {known} goals are on track.")
+        )
+    return "off track", f"Of {known} goals, {count(len(off), 'goal').split()[0]} {_are(off)} off track: {listed(off)}."
+
+
+def _are(things: Sequence[object]) -> str:
+    return "is" if len(things) == 1 else "are"
+
+
+def _waiting(pending: Table) -> tuple[str, str]:
+    if isinstance(pending, Missing) or pending.empty:
+        return "on track", ""
+    verb = "waits" if len(pending) == 1 else "wait"
+    return "at risk", f"{count(len(pending), 'change request')} {verb} for a decision."
+
+
+def _delivered(on_time: Any) -> tuple[str, str]:
+    if isinstance(on_time, Missing):
+        return "on track", ""
+    state = deliverables_tile(on_time).state
+    return state, f"{on_time} deliverables came on the agreed date."
+
+
+def forecast_tiles(cost: Any, budget: float | Missing, holds: float | Missing, reserve: float | Missing, spent: float | Missing,
+                   unit: str, confidence: float) -> list[Tile]:  # fmt: skip
+    """Return the figures of a cost forecast: median, the odds of the budget, the reserve it needs and what is spent.
+
+    Parameters
+    ----------
+    cost : ExactCost, SimulatedCost or Missing
+        Anything with ``quantile``.
+    budget, reserve, spent : float or Missing
+        In `unit`.
+    holds : float or Missing
+        Chance that the cost stays within the budget, as a fraction.
+    unit : str
+        Currency code, or "h".
+    confidence : float
+        Wanted chance, as a fraction.
+    """
+    if isinstance(cost, Missing):
+        return [Tile("Forecast at completion", cost)]
+    low, middle, high = (cost.quantile(p) for p in (0.1, 0.5, 0.9))
+    state = (
+        "" if isinstance(holds, Missing) else "on track" if holds >= confidence else "at risk" if holds >= 0.5 else "off track"
+    )
+    against = "there is no budget" if isinstance(budget, Missing) else f"budget {amount(budget, unit)}"
+    return [
+        Tile("Forecast at completion", amount(middle, unit), f"8 in 10: {amount(low, unit)} to {amount(high, unit)}"),
+        Tile("Budget holds", holds if isinstance(holds, Missing) else odds(holds), against, (), state),
+        Tile(f"Reserve to be {percent(confidence)} sure", amount(reserve, unit), "on top of the budget"),
+        Tile(
+            "Spent so far",
+            amount(spent, unit),
+            "" if isinstance(spent, Missing) else f"{percent(spent / middle)} of the forecast",
+        ),
+    ]
+
+
+def forecast_lead(cost: Any, budget: float | Missing, holds: float | Missing, unit: str, drivers: Table) -> str:
+    """Return what a cost forecast says in two sentences: how it stands against the budget, and why."""
+    if isinstance(cost, Missing):
+        return ""
+    middle = cost.quantile(0.5)
+    findings = []
+    if not isinstance(budget, Missing) and not isinstance(holds, Missing):
+        over = middle / budget - 1
+        place = "on the budget" if abs(over) < 0.02 else f"{percent(abs(over))} {'over' if over > 0 else 'under'} the budget"
+        state = "off track" if holds < 0.5 else "at risk" if holds < 0.8 else "on track"
+        heading = f"The work is heading for {amount(middle, unit)}, {place} of {amount(budget, unit)}"
+        findings.append((state, f"{heading}; it holds in {odds(holds)}."))
+    else:
+        findings.append(("at risk", f"The work is heading for {amount(middle, unit)}; there is no budget to hold it against."))
+    if not isinstance(drivers, Missing) and len(drivers):
+        top = drivers.iloc[0]
+        findings.append(("on track", f"{top['driver']} explains {percent(top['share'])} of the uncertainty."))
+    return lead(findings)
+
+
+def price_tiles(pays: Table, total: tuple[float, float, float] | Missing, currency: str) -> list[Tile]:
+    """Return what the client will pay: expected, as a range, agreed so far, and what waits for a decision."""
+    if isinstance(pays, Missing):
+        return [Tile("To pay", pays)]
+    agreed = pays["agreed"].sum(min_count=1)
+    tiles = []
+    if isinstance(total, Missing):
+        tiles.append(Tile("To pay in all", total))
+    else:
+        low, expected, high = total
+        between = "fixed" if low == high else f"8 in 10: {short_money(low, currency)} to {short_money(high, currency)}"
+        tiles.append(Tile("To pay in all", short_money(expected, currency), between))
+    tiles.append(Tile("Agreed", short_money(agreed, currency), "fees and caps of running projects"))
+    tiles.append(Tile("Waiting for your decision", short_money(pays["pending"].sum(), currency), "pending change requests"))
+    tiles.append(Tile("Expenses charged", short_money(pays["expenses"].sum(), currency), "to date"))
+    return tiles
+
+
+def price_lead(pays: Table, pending: Table) -> str:
+    """Return what a client must know about the price: what is fixed, what moves and what waits."""
+    if isinstance(pays, Missing):
+        return ""
+    moving = pays[pays["high"] - pays["pending"] > pays["low"] + 0.5]["name"].tolist()
+    fixed = (
+        f"The price of {_every(len(pays))} is fixed."
+        if not moving
+        else f"The price of {listed(moving)} depends on the hours worked."
+    )
+    return lead([("at risk" if moving else "on track", fixed), _waiting(pending)])
+
+
+def _every(number: int) -> str:
+    return "the running project" if number == 1 else f"all {number} running projects"
+
+
+def plan_tiles(year: Table, target: float | None, committed: Table, pipeline: Any, health: Any, currency: str) -> list[Tile]:
+    """Return the figures of an account plan: invoiced against target, committed, hoped for, and health.
+
+    Parameters
+    ----------
+    year : DataFrame or Missing
+        fees by quarter of the fiscal year so far.
+    target : float or None
+        Revenue aimed at in the fiscal year.
+    committed : DataFrame or Missing
+        committed: what each contract still brings.
+    pipeline : Pipeline or Missing
+        Open deals, with mean and quantile.
+    health : Health or Missing
+        score, state, coverage.
+    currency : str
+    """
+    fees = year if isinstance(year, Missing) else float(year["fees"].sum())
+    against = f"target {short_money(target, currency)}" if target else "no target in account.yaml"
+    tiles = [Tile("Fees invoiced this fiscal year", amount(fees, currency), against)]
+    signed = committed if isinstance(committed, Missing) else committed["committed"].sum(min_count=1)
+    signed = Missing("no contract has a value") if not isinstance(signed, Missing) and pd.isna(signed) else signed
+    tiles.append(Tile("Committed from here", amount(signed, currency), "retainers and terms already signed"))
+    if isinstance(pipeline, Missing):
+        tiles.append(Tile("Open deals", pipeline))
+    else:
+        low, high = pipeline.quantile(0.1), pipeline.quantile(0.9)
+        spread = f"8 in 10: {short_money(low, currency)} to {short_money(high, currency)}"
+        tiles.append(Tile("Open deals, weighted", short_money(pipeline.mean, currency), spread))
+    if isinstance(health, Missing):
+        tiles.append(Tile("Health", health))
+    else:
+        tiles.append(Tile("Health", f"{health.score} of 100", f"{percent(health.coverage)} of it measured", (), health.state))
+    return tiles
+
+
+def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currency: str) -> str:
+    """Return the opening of an account plan: renewals at risk, what the relationship lacks, money overdue."""
+    findings = []
+    if not isinstance(renewals, Missing) and len(renewals):
+        soon = renewals.dropna(subset=["annual_value"]).iloc[:1]
+        for row in soon.to_dict("records"):
+            state = {"at risk": "off track", "watch": "at risk"}.get(row["signal"], "on track")
+            value = short_money(row["annual_value"], currency)
+            ends = f"{row['contract']} ({value} a year) ends on {long_date(row['end'])}"
+            findings.append(
+                (state, f"{ends}; the signs say {row['signal']}." if isinstance(row["signal"], str) else f"{ends}.")
+            )
+    if not isinstance(gaps, Missing) and len(gaps):
+        findings.append(("at risk", f"The relationship has gaps: {listed(gaps['gap'].tolist())}."))
+    if not isinstance(overdue, Missing) and len(overdue):
+        owed = short_money(overdue["outstanding"].sum(), currency)
+        findings.append(("at risk", f"{owed} is overdue, the oldest by {count(int(overdue['days_overdue'].max()), 'day')}."))
+    if not isinstance(health, Missing) and health.capped_by:
+        findings.append((health.state, f"Health is held down by: {listed(health.capped_by)}."))
+    return lead(findings)

@@ -1,0 +1,112 @@
+"""Frames become tables that look designed and read aloud well.
+
+Great Tables writes the markup: every cell, label and title escaped, header cells marked for screen readers. The style stands
+once in the page instead of once in every table. Each cell also carries its column's label, because on a telephone a row
+becomes a card in which every value is named. What is not defined is an en dash; a state is its word with a symbol and a colour.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from acctlib.show.numerals import FORMATS, NOT_DEFINED, formatted
+from acctlib.show.text import attribute, escape
+from acctlib.show.theme import STATES
+
+__all__ = ["state", "table_html"]
+
+_LEFT = {"text", "state"}  # all other formats are figures, which stand right
+_CELL = re.compile(r'<td headers="table-c(\d+)" class="gt_row gt_(left|right)">')
+_HEAD = re.compile(r'<th class="[^"]*gt_(left|right)" rowspan="1" colspan="1" scope="col" id="table-c(\d+)">c\d+</th>')
+_GAP = re.compile(r"\n\s*")
+
+
+def state(word: str) -> str:
+    """Return a state as HTML: symbol, word and colour.
+
+    Other words may take the place of the state's own after a colon: "off track: open 61 days". A text that begins with none of
+    the three states is plain text.
+
+    Examples
+    --------
+    >>> state("at risk")
+    '<span class="at-risk state"><i aria-hidden="true">▲</i> At risk</span>'
+    >>> state("on track: done 8 Jul")
+    '<span class="on-track state"><i aria-hidden="true">●</i> Done 8 Jul</span>'
+    """
+    name, colon, words = word.partition(": ")
+    if name not in STATES:
+        return escape(word)
+    shown = words if colon else name
+    text = escape(shown[:1].upper() + shown[1:])
+    return f'<span class="{name.replace(" ", "-")} state"><i aria-hidden="true">{STATES[name][0]}</i> {text}</span>'
+
+
+def table_html(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], currency: str) -> str:
+    """Return a frame as one HTML table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a line. Ratios as fractions, money in `currency`.
+    columns : mapping of str to (label, format)
+        The columns to show, in order, each with its label and one of `numerals.FORMATS`. Columns of the frame that are
+        not named are not shown, and named ones that the frame lacks are left out: that is how an edition without
+        a column stays whole.
+    currency : str
+        ISO code of the formats of money.
+
+    Raises
+    ------
+    ValueError
+        If a format does not exist.
+
+    Examples
+    --------
+    >>> burn = pd.DataFrame({"project": ["site"], "used": [0.86]})
+    >>> print(table_html(burn, {"project": ("Project", "text"), "used": ("Fee used", "percent")}, "GBP"))
+    <table class="plain">
+    <thead>
+    <tr>
+    <th class="left" scope="col">Project</th>
+    <th class="right" scope="col">Fee used</th>
+    </tr>
+    </thead>
+    <tbody>
+    <tr>
+    <td class="left" data-label="Project">site</td>
+    <td class="right" data-label="Fee used">86 %</td>
+    </tr>
+    </tbody>
+    </table>
+    """
+    from great_tables import GT  # a quarter of a second to import, paid only where a table is drawn
+
+    shown = {name: spec for name, spec in columns.items() if name in frame.columns}
+    labels = [label for label, _ in shown.values()]
+    for label, how in shown.values():
+        if how not in FORMATS:
+            raise ValueError(f"the format of column {label!r} must be one of {', '.join(FORMATS)}; got {how!r}")
+    cells = {
+        f"c{i}": [_cell(value, how, currency) for value in frame[name]] for i, (name, (_, how)) in enumerate(shown.items())
+    }
+    left = [f"c{i}" for i, (_, how) in enumerate(shown.values()) if how in _LEFT]
+    # the cells are HTML already, each escaped as it was written, so they are handed through as they are
+    table = (
+        GT(pd.DataFrame(cells, dtype=object), id="table").cols_align("right").cols_align("left", left).fmt(lambda cell: cell)
+    )
+    markup = table.as_raw_html()
+    markup = markup[markup.index("<thead>") : markup.index("</table>")]
+    markup = _HEAD.sub(lambda head: f'<th class="{head[1]}" scope="col">{escape(labels[int(head[2])])}</th>', markup)
+    markup = _CELL.sub(lambda cell: f'<td class="{cell[2]}" data-label={attribute(labels[int(cell[1])])}>', markup)
+    markup = markup.replace(' class="gt_col_headings"', "").replace(' class="gt_table_body"', "")
+    kind = "cards" if len(labels) > 2 else "plain"
+    return f'<table class="{kind}">\n{_GAP.sub(chr(10), markup).strip()}\n</table>'
+
+
+def _cell(value: object, how: str, currency: str) -> str:
+    text = formatted(value, how, currency)
+    return state(text) if how == "state" and text != NOT_DEFINED else escape(text)

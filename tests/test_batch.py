@@ -1,0 +1,312 @@
+"""What is typed is checked before anything runs; what is wrong in an account's files stops that account only."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+
+import nbformat
+import pytest
+from small_workbook import add_account, make_workbook, spend_notebook
+
+from acctlib.run import batch
+from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run, workbook_root
+from acctlib.run.index import index_page, write_index
+from acctlib.run.parameters import ParameterError, checked_parameters, declared_parameters, editions
+from acctlib.run.report import ReportFailed, publish
+
+DECLARED = {
+    "account": "aurora",
+    "period": "2026-Q3",
+    "as_of": "",
+    "confidence": 0.8,
+    "draws": 1024,
+    "seed": 1,
+    "audience": "internal",
+}
+
+
+@pytest.fixture
+def book(tmp_path):
+    root = make_workbook(tmp_path)
+    return Workbook(root, root / "data", root / "parameters", root / "outputs")
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Replace the making of a report by a note of it; accounts named in `fails` fail."""
+    notes = []
+
+    def note(edition, others):
+        notes.append((str(edition), sorted(others)))
+        if edition.account in note.fails:
+            raise ReportFailed("cell 3: no")
+
+    note.fails, note.made = set(), notes
+    monkeypatch.setattr(batch, "run_report", note)
+    return note
+
+
+def test_every_account_has_every_edition_that_its_notebook_has(book):
+    nbformat.write(spend_notebook(editions=("internal",)), book.root / "notebooks" / "account_plan.ipynb")
+    orders, wrong = plan(book)
+    assert wrong == []
+    assert [str(order) for order in orders] == [
+        "aurora 2026-Q3 account_plan (internal)",
+        "aurora 2026-Q3 spend (client)",
+        "aurora 2026-Q3 spend (internal)",
+        "borealis 2026-Q3 account_plan (internal)",
+        "borealis 2026-Q3 spend (client)",
+        "borealis 2026-Q3 spend (internal)",
+    ]
+    assert [str(order) for order in plan(book, ["borealis"], ["spend"], "client")[0]] == ["borealis 2026-Q3 spend (client)"]
+
+
+def test_the_command_line_wins_over_the_file_and_the_file_over_the_notebook(book):
+    (book.parameters / "aurora.yaml").write_text('account: aurora\nperiod: "2026-Q2"\nseed: 7\naudience: client\n')
+    (order,), _ = plan(book, ["aurora"], said={"period": "2026-Q3", "as_of": "2026-08-31"})
+    assert order.audience == "client"
+    assert {name: order.parameters[name] for name in ("period", "as_of", "seed", "draws")} == {
+        "period": "2026-Q3",
+        "as_of": "2026-08-31",
+        "seed": 7,
+        "draws": 1024,
+    }
+    assert (order.parameters["data"], order.parameters["results"]) == ("data", "outputs")
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"accounts": ["auror"]}, "an account must be one of aurora, borealis, got 'auror'; did you mean aurora?"),
+        ({"accounts": ["zzz"]}, "make it with: acctlib new zzz"),
+        ({"accounts": ["../x"]}, "an account must be lower-case letters, digits, - and _ (at most 63), got '../x'"),
+        ({"accounts": ["/etc"]}, "got '/etc'"),
+        ({"notebooks": ["spent"]}, "a notebook must be one of spend, got 'spent'; did you mean spend?"),
+        ({"said": {"period": "2026-Q5"}}, "period must be a fiscal quarter such as 2026-Q3, got '2026-Q5'"),
+        ({"said": {"period": "../../x"}}, "period must be a fiscal quarter"),
+        (
+            {"said": {"as_of": "30/09/2026"}},
+            "--as-of must be a date, got '30/09/2026'; write year-month-day such as 2026-09-30",
+        ),
+    ],
+)
+def test_what_is_typed_wrong_stops_everything_with_a_sentence(book, typed, says):
+    with pytest.raises(WrongUse) as error:
+        plan(book, **typed)
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            'account: aurora\nperiod: "2026-Q3"\nconfidnce: 0.8\n',
+            "aurora.yaml:3: confidnce is not a parameter; did you mean confidence?",
+        ),
+        (
+            'account: aurora\nperiod: "2026-Q3"\nxyz: 1\n',
+            "aurora.yaml:3: xyz is not a parameter; the parameters are account, period",
+        ),
+        ("account: aurora\n", 'aurora.yaml: period must be given; add a line `period: "2026-Q3"`'),
+        ('period: "2026-Q3"\n', "aurora.yaml: account must be given; add a line `account: aurora`"),
+        (
+            'account: borealis\nperiod: "2026-Q3"\n',
+            "aurora.yaml:1: account must be the file's name, got 'borealis'; write account: aurora",
+        ),
+        ("account: aurora\nperiod: 2026\n", 'aurora.yaml:2: period must be text in quotes, got 2026; write period: "2026-Q3"'),
+        (
+            'account: aurora\nperiod: "Q3 2026"\n',
+            "aurora.yaml:2: period must be a fiscal quarter such as 2026-Q3, got 'Q3 2026'",
+        ),
+        ('account: aurora\nperiod: "2026-Q3"\nas_of: 2026-09-30\n', "aurora.yaml:3: as_of must be text in quotes"),
+        ('account: aurora\nperiod: "2026-Q3"\nas_of: "30.9.2026"\n', "as_of must be a date, or empty for the period's end"),
+        ('account: aurora\nperiod: "2026-Q3"\ndraws: many\n', "draws must be a whole number, got 'many'; write draws: 16384"),
+        ('account: aurora\nperiod: "2026-Q3"\ndraws: 1.5\n', "draws must be a whole number, got 1.5"),
+        ('account: aurora\nperiod: "2026-Q3"\ndraws: 0\n', "draws must lie between 1 and 16,777,216, got 0"),
+        (
+            'account: aurora\nperiod: "2026-Q3"\nconfidence: 80\n',
+            "confidence must lie between 0 and 1, got 80; write 80 % as 0.8",
+        ),
+        ('account: aurora\nperiod: "2026-Q3"\nseed: true\n', "seed must be a whole number, got True"),
+        ('account: aurora\nperiod: "2026-Q3"\nseed:\n', "seed must be a whole number, got nothing"),
+        ('account: aurora\nperiod: "2026-Q3"\nseed: -1\n', "seed must not be negative, got -1"),
+        ('account: aurora\nperiod: "2026-Q3"\naudience: all\n', "audience must be client or internal, got 'all'"),
+        ('account: aurora\nperiod: "2026-Q3"\nseed: 1\nseed: 2\n', "aurora.yaml:4"),
+        ('account: &a aurora\nperiod: "2026-Q3"\n', "must not use anchors or aliases"),
+        ('account: aurora\nperiod: "2026-Q3"\nopen("x","w").write("y");account: 1\n', "is not a parameter"),
+    ],
+)
+def test_a_parameters_file_that_is_wrong_is_answered_with_its_line(tmp_path, text, says):
+    file = tmp_path / "aurora.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match="aurora") as error:
+        checked_parameters(file, [DECLARED])
+    assert says in str(error.value)
+
+
+def test_all_that_is_wrong_with_a_parameters_file_is_said_at_once(tmp_path):
+    file = tmp_path / "aurora.yaml"
+    file.write_text("acount: aurora\nseed: x\nconfidence: 8\n")
+    with pytest.raises(ParameterError) as error:
+        checked_parameters(file, [DECLARED])
+    assert len(str(error.value).splitlines()) == 5
+
+
+def test_a_whole_number_is_a_number(tmp_path):
+    file = tmp_path / "aurora.yaml"
+    file.write_text('account: aurora\nperiod: "2026-Q3"\nconfidence: 0.9\n')
+    assert checked_parameters(file, [DECLARED])["confidence"] == 0.9
+
+
+def test_the_parameters_cell_holds_literals_only(tmp_path):
+    notebook = spend_notebook()
+    path = tmp_path / "spend.ipynb"
+    nbformat.write(notebook, path)
+    assert declared_parameters(path)["confidence"] == 0.8
+    assert editions(path) == ["client", "internal"]
+    for source in ("seed = int('1')", "import os", "a, b = 1, 2", "seed ="):
+        notebook.cells[1].source = source
+        nbformat.write(notebook, path)
+        with pytest.raises(ParameterError, match="must hold lines such as seed = 1 only"):
+            declared_parameters(path)
+    notebook.cells[1].metadata.tags = []
+    nbformat.write(notebook, path)
+    with pytest.raises(ParameterError, match="must have one cell tagged parameters, got 0"):
+        declared_parameters(path)
+    path.write_text("{}")
+    with pytest.raises(ParameterError, match="must be a notebook that can be read"):
+        declared_parameters(path)
+
+
+def test_an_account_with_wrong_files_fails_and_the_others_are_made(book, made):
+    (book.parameters / "aurora.yaml").write_text("account: aurora\n")
+    add_account(book.root, "corona", "Corona Energy")
+    (book.data / "corona" / "projects.csv").write_text(
+        "project,name,billing_type,start,end\nsite,Site,fixed,2026-01-05,2026-12-18\n"
+    )
+    orders, wrong = plan(book)
+    outcomes = {outcome.what: outcome for outcome in [*wrong, *run_all(orders)]}
+    assert outcomes["aurora"].reason.startswith("aurora.yaml: period must be given")
+    assert "projects.csv:2" in outcomes["corona"].reason
+    assert outcomes["borealis 2026-Q3 spend (client)"] == Outcome("borealis 2026-Q3 spend (client)", "made")
+    assert {what for what, _ in made.made} == {"borealis 2026-Q3 spend (client)", "borealis 2026-Q3 spend (internal)"}
+    assert not book.out.exists()
+
+
+def test_a_period_without_work_fails_before_anything_runs(book, made):
+    orders, _ = plan(book, ["aurora"], said={"period": "2031-Q1"})
+    (outcome,) = run_all(orders)
+    assert outcome.what == "aurora"
+    assert "period must lie within the account's projects" in outcome.reason
+    assert made.made == []
+
+
+def test_a_report_that_fails_leaves_the_others_alone(book, made):
+    made.fails = {"aurora"}
+    outcomes = {outcome.what: (outcome.state, outcome.reason) for outcome in run_all(plan(book)[0])}
+    assert outcomes["aurora 2026-Q3 spend (client)"] == ("failed", "cell 3: no")
+    assert outcomes["borealis 2026-Q3 spend (client)"] == ("made", "")
+
+
+def test_each_report_knows_the_names_of_all_other_accounts(book, made):
+    list(run_all(plan(book, ["aurora"])[0]))
+    assert sorted(made.made)[0] == ("aurora 2026-Q3 spend (client)", ["borealis"])
+    assert names_of_accounts(book.data) == {"aurora": ["Aurora Foods"], "borealis": ["Borealis Bank"]}
+
+
+def test_the_names_of_an_account_with_a_broken_profile_stay_protected(book):
+    (book.data / "borealis" / "account.yaml").write_text(
+        "name: Borealis Bank\nname: twice\naliases: [BBK, 'Boreal']\ncurrency: X\n"
+    )
+    assert names_of_accounts(book.data)["borealis"] == ["Borealis Bank", "twice", "BBK", "Boreal"]
+
+
+def test_what_is_up_to_date_is_made_only_by_force(book, made, monkeypatch):
+    monkeypatch.setattr(batch, "why_stale", lambda edition: "")
+    orders, _ = plan(book)
+    assert {outcome.state for outcome in run_all(orders)} == {"up to date"}
+    assert made.made == []
+    assert {outcome.state for outcome in run_all(orders, force=True)} == {"made"}
+
+
+def test_several_workers_make_reports_at_one_time(book, monkeypatch):
+    both = threading.Barrier(2, timeout=20)
+    monkeypatch.setattr(batch, "run_report", lambda edition, others: both.wait())
+    assert {outcome.state for outcome in run_all(plan(book, ["aurora"])[0], workers=2)} == {"made"}
+
+
+def test_who_stops_listening_leaves_no_report_behind(book, monkeypatch):
+    stopped = threading.Event()
+    monkeypatch.setattr(batch, "run_report", lambda edition, others: edition.audience == "client" or stopped.wait(20))
+    monkeypatch.setattr(batch, "stop_all", stopped.set)
+    outcomes = run_all(plan(book, ["aurora"])[0], workers=2)
+    assert next(outcomes).state == "made"
+    outcomes.close()
+    assert stopped.is_set()
+
+
+def test_a_second_run_on_the_same_outputs_is_refused(book):
+    holder = "import sys\nfrom pathlib import Path\nfrom acctlib.run.batch import sole_run\n"
+    holder += "with sole_run(Path(sys.argv[1])):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    command = [sys.executable, "-c", holder, str(book.out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(WrongUse) as error, sole_run(book.out):
+            pass
+        assert f"another run is writing to outputs/ (process {other.pid}); wait until it ends" in str(error.value)
+        other.kill()
+    with sole_run(book.out):
+        pass
+
+
+def test_what_a_killed_run_left_behind_is_cleared(book):
+    left = book.out / ".tmp" / "aurora-x" / "page"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    with sole_run(book.out):
+        assert not (book.out / ".tmp").exists()
+
+
+def test_the_root_is_found_upward_or_in_the_environment(book, monkeypatch, tmp_path_factory):
+    monkeypatch.delenv("ACCTLIB_HOME", raising=False)
+    assert workbook_root(book.data / "aurora") == book.root.resolve()
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with pytest.raises(WrongUse, match=r"a workbook \(a folder with notebooks/ and parameters/\) must lie in elsewhere"):
+        workbook_root(elsewhere)
+    monkeypatch.setenv("ACCTLIB_HOME", str(book.root))
+    assert workbook_root(elsewhere) == book.root.resolve()
+
+
+def test_the_index_lists_what_is_there_escaped_and_with_relative_links(book):
+    orders, _ = plan(book)
+    for order in orders:
+        said = {
+            "account": order.account,
+            "as_of": "2026-09-30",
+            "audience": order.audience,
+            "notebook": "spend",
+            "period": "2026-Q3",
+        }
+        publish(order, "page", json.dumps(said))
+    odd = book.out / "client" / "aurora" / "2026-Q2"
+    odd.mkdir()
+    (odd / "spend.html").write_text("page")
+    (odd / "spend.json").write_text(json.dumps({**said, "account": "<b>&", "period": "2026-Q2", "audience": "client"}))
+    page = index_page(book.out)
+    assert '<a href="client/aurora/2026-Q3/spend.html">Spend</a><span class="tag client">client</span>' in page
+    assert "&lt;b&gt;&amp;" in page
+    assert "<b>&" not in page
+    assert page.index('id="aurora"') < page.index('id="borealis"')
+    assert "5 reports of 3 accounts" in page
+    assert str(book.root) not in page
+
+
+def test_the_index_is_written_only_where_it_changes(book):
+    book.out.mkdir()
+    path = write_index(book.out)
+    before = path.stat().st_mtime_ns
+    assert write_index(book.out).stat().st_mtime_ns == before
+    assert [p.name for p in book.out.iterdir()] == ["index.html"]

@@ -1,0 +1,155 @@
+"""Pages as a reader opens them: in Chromium, with no network, on a wide screen, a telephone and paper."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import altair as alt
+import pandas as pd
+import pytest
+from example_pages import example_blocks, example_report, notebook_of
+
+from acctlib.show import charts
+from acctlib.show.blocks import Tile
+from acctlib.show.page import render
+from acctlib.show.text import visible
+
+SHARED = Path(os.environ.get("ACCTLIB_SHARED", Path(__file__).parents[2] / "shared"))
+NASTY = [
+    "</script><script>console.log('ran')</script>",
+    "<img src=x onerror=console.log('ran')>",
+    "<svg/onload=alert(1)>",
+    "<!-- <base href=https://example.org> -->",
+    "javascript:alert(1)",
+    "url(https://example.org/x.png)",
+    "nul\x00 esc\x1b[31m bell\x07 del\x7f",
+    "مرحبا \u202eبالعالم\u202c שלום",
+    "🧑‍🚀" * 500,
+    "W" * 400,
+    "{{7*7}} ${7*7} <%= 7 %>",
+    "datum.value + '1'",
+    "a\nb\tc\r\nd",
+    "\"'`&quot;&#39;&amp;",
+    "\u2028\u2029\ufeff\u200b",
+]
+LETTERS_ON_SCREEN = """() => [...document.querySelectorAll('figure svg')].map(svg => {
+  const drawn = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+  return Math.min(...[...svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize))) * drawn;
+})"""
+WIDEST = "document.documentElement.scrollWidth"
+
+
+def example(audience: str) -> str:
+    return render(notebook_of(example_blocks(audience)))
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("audience", ["client", "internal"])
+def test_a_page_draws_all_its_charts_without_a_message_or_a_request(open_page, audience, width):
+    opened = open_page(example(audience), width)
+    assert opened.page.locator("figure svg").count() == 10
+    assert opened.page.evaluate(
+        "[...document.querySelectorAll('figure svg')].every(s => s.getBoundingClientRect().height > 40)"
+    )
+    assert opened.messages == []
+    assert opened.requests == []
+
+
+def test_a_telephone_shows_readable_letters_and_no_sideways_scroll(open_page):
+    page = open_page(example("client"), 360).page
+    assert page.evaluate(WIDEST) == 360
+    assert min(page.evaluate(LETTERS_ON_SCREEN)) >= 10
+
+
+def test_on_a_telephone_a_row_becomes_a_card_in_which_each_value_is_named(open_page):
+    page = open_page(example("client"), 360).page
+    cell = page.locator("td[data-label='Fee']")
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Fee"'
+    first, later = (page.locator("tbody td").nth(i).bounding_box()["y"] for i in (0, 1))
+    assert later > first
+
+
+def test_on_a_wide_screen_and_on_paper_tiles_stand_in_one_row_and_charts_in_pairs(open_page):
+    for width, media in ((1280, "screen"), (688, "print")):
+        page = open_page(example("client"), width).page
+        page.emulate_media(media=media)
+        tiles = [tile.bounding_box() for tile in page.locator(".tile").all()]
+        figures = [figure.bounding_box() for figure in page.locator("figure").all()]
+        assert len({tile["y"] for tile in tiles}) == 1
+        assert figures[0]["x"] + figures[0]["width"] <= figures[1]["x"]
+        assert figures[0]["y"] < figures[1]["y"] + figures[1]["height"]
+        assert page.evaluate(WIDEST) <= width
+
+
+def test_on_paper_heads_repeat_and_rows_do_not_break(open_page):
+    page = open_page(example("client"), 688).page
+    page.emulate_media(media="print")
+    assert page.locator("thead").first.evaluate("head => getComputedStyle(head).display") == "table-header-group"
+    assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).breakInside") == "avoid"
+    assert page.locator(".short.table").first.evaluate("table => getComputedStyle(table).breakInside") == "avoid"
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_an_internal_chart_answers_to_the_pointer(open_page):
+    page = open_page(example("internal")).page
+    page.locator(".vega").nth(5).locator("path[fill='#0b6e99'], path[fill='#0B6E99']").first.hover()
+    page.wait_for_selector("#vg-tooltip-element.visible")
+    assert "80000" in page.locator("#vg-tooltip-element").inner_text().replace(",", "")
+
+
+def nasty_page(audience: str, texts: list[str]) -> str:
+    """Return a page with every text in every kind of place."""
+    report = example_report(audience, name=texts[0], firm=texts[1])
+    blocks = [report.cover(texts[2])]
+    for start in range(0, len(texts), 40):
+        group = texts[start : start + 40]
+        first, name = group[0], f"{start} {group[0]}"
+        frame = pd.DataFrame({"name": group, "fee": [float(i) for i in range(len(group))]})
+        picture = charts.bars(frame, "name", "fee", "GBP")
+        whole = alt.Chart(frame).mark_bar().encode(x="fee:Q", y="name:N", tooltip="name:N")
+        blocks += [
+            report.headline([Tile(text, text, text, (1, 2), "at risk") for text in group], " ".join(group), name),
+            report.table(frame, name, name, {"name": (first, "text"), "fee": (first, "money")}, first, first),
+            report.text([line for text in group for line in (text, f"- {text}", f"**{text}**")], f"{name} words", name),
+            report.chart(picture, f"{name} chart", name, first or "none", first, first),
+            report.chart(whole, f"{name} whole", name, "names as they are"),
+        ]
+    return render(notebook_of([*blocks, report.end()]))
+
+
+def check_nasty(opened, texts: list[str]) -> None:
+    shown = opened.page.locator("tbody td:first-child").all_text_contents()
+    assert opened.messages == []
+    assert opened.requests == []
+    assert [" ".join(cell.split()) for cell in shown] == [" ".join(visible(text).split()) or "–" for text in texts]
+    assert (
+        opened.page.locator("main img, main base, main script:not([type='application/json']), main iframe, header img").count()
+        == 0
+    )
+
+
+@pytest.mark.parametrize("audience", ["client", "internal"])
+def test_hostile_text_in_every_place_is_shown_and_never_run(open_page, audience):
+    opened = open_page(nasty_page(audience, NASTY), 360)
+    check_nasty(opened, NASTY)
+    assert opened.page.evaluate(WIDEST) == 360
+
+
+@pytest.mark.parametrize("audience", ["client", "internal"])
+def test_the_big_list_of_naughty_strings_is_shown_and_never_run(open_page, audience):
+    listed = SHARED / "data" / "text" / "blns" / "blns.json"
+    if not listed.exists():
+        pytest.skip("the list of naughty strings is not there; set ACCTLIB_SHARED to the folder that holds data/text/blns")
+    texts = json.loads(listed.read_text(encoding="utf-8"))
+    opened = open_page(nasty_page(audience, texts))
+    check_nasty(opened, texts)
+
+
+def test_the_browser_sees_what_the_pages_must_not_do(open_page):
+    """The checks above can fail: a page that logs and asks for an address is noticed."""
+    opened = open_page("<script>console.log('ran')</script><img src='https://example.org/x.png'>")
+    opened.page.wait_for_timeout(200)
+    assert "ran" in opened.messages
+    assert opened.requests == ["https://example.org/x.png"]

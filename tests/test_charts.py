@@ -1,0 +1,174 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from example_pages import deliverables, example_charts, spend
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from acctlib.missing import Missing
+from acctlib.show import charts
+from acctlib.show.drawing import specification, svg
+
+
+def drawn(chart) -> list[dict]:
+    """Return the rows of every data set in the chart."""
+    return [row for rows in specification(chart)["datasets"].values() for row in rows]
+
+
+def values(chart, column: str) -> list:
+    return [row[column] for row in drawn(chart) if column in row]
+
+
+def words(chart) -> list[str]:
+    return [row[key] for row in drawn(chart) for key in ("note", "label", "text", "from", "to") if key in row]
+
+
+def test_the_spend_curve_draws_what_it_was_given():
+    chart = charts.spend_curve(spend(), 400e3, "GBP")
+    assert values(chart, "actual") == [26e3, 57e3, 92e3, 133e3, 176e3, 219e3, 262e3, 304e3, 344e3, None, None, None]
+    assert values(chart, "month")[:2] == ["Jan 2026", "Feb 2026"]
+    assert values(chart, "level") == [400e3]
+    assert words(chart) == ["Agreed £400k", "Used £344k", "Plan", "Forecast range"]
+
+
+def test_the_spend_curve_draws_no_limit_where_none_is_agreed():
+    for none in (None, Missing("no fee is agreed")):
+        assert "Agreed" not in " ".join(words(charts.spend_curve(spend(), none, "GBP")))
+
+
+def test_the_spend_curve_without_plan_or_forecast_draws_the_past():
+    chart = charts.spend_curve(spend()[["month", "actual"]], None, "h")
+    assert words(chart) == ["Used 344k\xa0h"]
+
+
+def test_milestones_are_late_only_after_the_present_date():
+    rows = drawn(charts.milestones(deliverables(), date(2026, 9, 30)))
+    states = {row["deliverable"]: row["state"] for row in rows if "state" in row}
+    assert states["Content model"] == "in time"
+    assert states["Search beta"] == "late"
+
+
+def test_milestones_stand_at_midnight_utc_whatever_the_reader_s_time_zone():
+    # 8 July 2026 is 20,642 days after 1 January 1970
+    assert 20_642 * 86_400_000 in values(charts.milestones(deliverables(), date(2026, 9, 30)), "done")
+
+
+def test_marks_stand_on_the_curve():
+    curve = pd.DataFrame({"value": [100.0, 200.0], "probability": [0.0, 1.0]})
+    chart = charts.s_curve(curve, {"Budget": 130.0, "P80": Missing("no risk")}, "GBP")
+    assert values(chart, "amount") == [130.0]
+    assert values(chart, "chance") == [pytest.approx(0.3)]
+    assert words(chart) == ["Budget £130"]
+
+
+def test_a_tornado_of_shares_is_in_per_cent():
+    chart = charts.tornado(pd.DataFrame({"driver": ["Build", "Content"], "share": [0.75, 0.25]}), "GBP")
+    assert words(chart) == ["75\xa0%", "25\xa0%"]
+
+
+def test_a_waterfall_starts_each_step_where_the_last_one_ended():
+    steps = pd.DataFrame({"step": ["Q2", "Price", "Scope", "Q3"], "amount": [100.0, 8.0, -35.0, 73.0]})
+    chart = charts.waterfall(steps, "GBP")
+    assert list(zip(values(chart, "start"), values(chart, "end"), strict=True)) == [(0, 100), (100, 108), (108, 73), (0, 73)]
+    assert words(chart) == ["£100", "+£8", "−£35", "£73"]
+
+
+def test_a_waterfall_that_does_not_foot_is_refused():
+    with pytest.raises(ValueError, match=r"must be the sum of the others, 108\.00; got 110\.00"):
+        charts.waterfall(pd.DataFrame({"step": ["a", "b", "c"], "amount": [100, 8, 110]}), "GBP")
+
+
+def test_hours_above_the_allowance_are_told_apart():
+    months = pd.DataFrame({"month": ["2026-07", "2026-08"], "used": [30, 55], "included": [40, 40]})
+    chart = charts.hours_against_allowance(months)
+    assert values(chart, "within") == [30, 40]
+    assert values(chart, "used") == [30, 55]
+
+
+def test_people_at_one_place_are_written_below_each_other_and_those_without_a_place_left_out():
+    roles = ["decision_maker", None, "x"]
+    people = pd.DataFrame({"name": ["A", "B", "C"], "influence": [4, 4, None], "sentiment": [1, 1, 2], "role": roles})
+    chart = charts.stakeholder_grid(people)
+    assert sorted(set(words(chart))) == ["A, decision maker", "B"]
+    offsets = {layer["mark"].get("dy") for layer in specification(chart)["layer"] if layer["mark"]["type"] == "text"}
+    assert offsets == {0, 17}
+
+
+def test_rows_of_one_name_stay_two_rows():
+    chart = charts.bars(pd.DataFrame({"name": ["Site", "Site"], "fee": [1.0, 2.0]}), "name", "fee", "GBP")
+    names = [row["name"] for row in drawn(chart) if "name" in row]
+    assert len(set(names)) == 2
+    assert {name.strip("\N{ZERO WIDTH SPACE}") for name in names} == {"Site"}
+
+
+@pytest.mark.parametrize("name", sorted(example_charts()))
+def test_no_chart_has_a_title_or_a_legend(name):
+    spec = specification(example_charts()[name])
+    channels = [channel for layer in spec["layer"] for channel in layer["encoding"].values() if isinstance(channel, dict)]
+    coloured = [channel for channel in channels if "range" in channel.get("scale", {})]
+    assert "title" not in spec
+    assert all(channel["legend"] is None for channel in coloured)
+
+
+EMPTY = {
+    "spend_curve": lambda frame: charts.spend_curve(frame, None, "GBP"),
+    "s_curve": lambda frame: charts.s_curve(frame, {}, "GBP"),
+    "tornado": lambda frame: charts.tornado(frame, "GBP"),
+    "milestones": lambda frame: charts.milestones(frame, date(2026, 9, 30)),
+    "columns": lambda frame: charts.columns(frame, "month", "value", "GBP"),
+    "bars": lambda frame: charts.bars(frame, "label", "value", "GBP"),
+    "intervals": lambda frame: charts.intervals(frame, "GBP"),
+    "stakeholder_grid": lambda frame: charts.stakeholder_grid(frame),
+    "waterfall": lambda frame: charts.waterfall(frame, "GBP"),
+    "hours_against_allowance": lambda frame: charts.hours_against_allowance(frame),
+}
+COLUMNS = (
+    "month actual plan low likely high value probability driver share deliverable original_due due done label name"
+    " influence sentiment role step amount used included"
+)
+
+
+@pytest.mark.parametrize("name", sorted(EMPTY))
+def test_nothing_to_draw_is_missing(name):
+    empty = pd.DataFrame({column: [] for column in COLUMNS.split()})
+    blank = pd.DataFrame({column: [pd.NA] for column in COLUMNS.split()})
+    for nothing in (Missing("no data"), pd.DataFrame(), empty, blank):
+        assert isinstance(EMPTY[name](nothing), Missing)
+
+
+def one_row(amount: float) -> pd.DataFrame:
+    numbers = "actual plan low likely high value probability share influence sentiment amount used included".split()
+    dates = dict.fromkeys(["original_due", "due", "done"], pd.Timestamp("2026-09-01"))
+    texts = dict.fromkeys(["driver", "deliverable", "label", "name", "role", "step"], "Site")
+    return pd.DataFrame([{"month": "2026-07", **dict.fromkeys(numbers, amount), **dates, **texts}])
+
+
+@pytest.mark.parametrize("name", sorted(set(EMPTY) - {"waterfall"}))
+@pytest.mark.parametrize("amount", [0.0, -1250.0, 1e9])
+def test_one_row_of_nothing_less_than_nothing_or_a_billion_draws(name, amount):
+    picture = svg(specification(EMPTY[name](one_row(amount))), "one row")
+    assert "NaN" not in picture
+    assert picture.count("<path") + picture.count("<line") > 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.floats(-1e7, 1e7).map(lambda x: round(x, 2)), min_size=1, max_size=12))
+def test_columns_draw_every_amount_unchanged_and_in_order(amounts):
+    months = [f"2026-{i:02d}" for i in range(1, len(amounts) + 1)]
+    chart = charts.columns(pd.DataFrame({"month": months, "fee": amounts}), "month", "fee", "GBP")
+    assert values(chart, "y") == amounts
+    assert "NaN" not in svg(specification(chart), "fees")
+
+
+def test_a_column_that_is_not_there_is_named():
+    answer = charts.bars(pd.DataFrame({"name": ["a"]}), "name", "fee", "GBP")
+    assert answer == Missing("the table has no column fee")
+
+
+def test_blanks_of_every_kind_are_left_out():
+    frame = pd.DataFrame({"name": ["a", "b", None], "fee": pd.array([1.5, pd.NA, 2], dtype="Float64")})
+    chart = charts.bars(frame, "name", "fee", "GBP")
+    assert values(chart, "amount") == [1.5, 2.0]
+    assert np.isfinite(values(chart, "amount")).all()

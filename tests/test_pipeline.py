@@ -1,0 +1,102 @@
+from datetime import date
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acctlib.missing import Missing
+from acctlib.outlook.pipeline import weighted_pipeline
+
+
+def deals(*pairs, **columns):
+    amounts, chances = zip(*pairs, strict=True) if pairs else ((), ())
+    return pd.DataFrame({"amount": pd.Series(amounts, dtype=float), "probability": chances, "status": "open"} | columns)
+
+
+PUBLISHED = deals((80, 0.70), (50, 0.40), (120, 0.15), (30, 0.90))
+
+
+def test_mean_and_spread_of_the_published_case():
+    pipeline = weighted_pipeline(PUBLISHED)
+    assert pipeline.mean == pytest.approx(121)
+    assert pipeline.sd == pytest.approx(62, abs=0.5)
+
+
+@given(st.lists(st.tuples(st.integers(1, 500), st.floats(0, 1)), min_size=1, max_size=6), st.integers(1, 1500))
+def test_chance_to_reach_a_target_is_that_of_all_outcomes_listed(pairs, target):
+    reached = 0.0
+    for won in product([0, 1], repeat=len(pairs)):
+        chance = np.prod([p if w else 1 - p for w, (_, p) in zip(won, pairs, strict=True)])
+        reached += chance * (sum(w * a for w, (a, _) in zip(won, pairs, strict=True)) >= target)
+    assert weighted_pipeline(deals(*pairs)).chance_to_reach(target) == pytest.approx(reached, abs=1e-9)
+
+
+def test_three_small_chances_bring_nothing_in_half_of_the_cases():
+    pipeline = weighted_pipeline(deals((100, 0.2), (100, 0.2), (100, 0.2)))
+    assert pipeline.mean == pytest.approx(60)
+    assert pipeline.cdf(0) == pytest.approx(0.512)
+    assert pipeline.quantile([0.5, 0.9]).tolist() == [0, 200]
+    assert pipeline.curve(3)["value"].tolist() == [0, 0, 100]
+
+
+def test_only_open_deals_count():
+    table = deals((80, 0.7), (50, 0.4), (30, 1.0)).assign(status=["open", "lost", "won"])
+    assert weighted_pipeline(table).mean == pytest.approx(56)
+
+
+def test_deal_without_odds_is_left_out_and_named():
+    pipeline = weighted_pipeline(deals((80, 0.7), (50, float("nan"))).assign(opportunity=["A", "B"]))
+    assert pipeline.mean == pytest.approx(56)
+    assert pipeline.left_out["opportunity"].tolist() == ["B"]
+
+
+def test_only_deals_that_close_in_time_count():
+    closing = pd.to_datetime(["2026-09-30", "2026-10-01", "2026-12-31", None])
+    table = deals((1, 0.5), (10, 0.5), (100, 0.5), (1000, 0.5)).assign(close_date=closing, opportunity=list("ABCD"))
+    pipeline = weighted_pipeline(table, closes_from=date(2026, 10, 1), closes_by=date(2026, 12, 31))
+    assert pipeline.deals["opportunity"].tolist() == ["B", "C"]
+    assert pipeline.left_out["opportunity"].tolist() == ["D"]
+    assert weighted_pipeline(table).mean == pytest.approx(555.5)
+
+
+def test_common_factor_widens_and_keeps_the_mean():
+    pairs = [(100, 0.2), (80, 0.5), (60, 0.7)]
+    apart, together = weighted_pipeline(deals(*pairs)), weighted_pipeline(deals(*pairs), common_factor=0.4)
+    assert together.won.mean == pytest.approx(apart.mean, rel=1e-6)
+    assert together.sd > apart.sd * 1.1
+
+
+def test_joint_chance_under_a_common_factor_is_the_bivariate_normals():
+    # Both of two even deals: 1/4 + asin(rho) / (2 pi), a textbook result; rho = .5 gives 1/3.
+    pipeline = weighted_pipeline(deals((1, 0.5), (1, 0.5)), common_factor=0.5)
+    assert pipeline.chance_to_reach(2) == pytest.approx(1 / 3, abs=1e-6)
+
+
+def test_hundreds_of_deals_stay_exact_in_mean_and_close_in_spread():
+    rng = np.random.default_rng(5)
+    amounts, chances = rng.uniform(1e3, 1e5, 300), rng.uniform(0, 1, 300)
+    pipeline = weighted_pipeline(deals(*zip(amounts, chances, strict=True)))
+    assert pipeline.won.mean == pytest.approx(pipeline.mean, rel=1e-9)
+    assert pipeline.sd == pytest.approx((amounts**2 @ (chances * (1 - chances))) ** 0.5, rel=1e-3)
+
+
+def test_currencies_are_never_added_in_silence():
+    answer = weighted_pipeline(deals((80, 0.7), (50, 0.4)).assign(currency=["GBP", "EUR"]))
+    assert answer == Missing("the open deals are in EUR, GBP", "convert them to one currency first")
+
+
+def test_no_open_deal_is_not_a_pipeline_of_nought():
+    assert weighted_pipeline(deals()).reason == "no open deal has an amount and a probability"
+    assert weighted_pipeline(deals((80, 0.7)).drop(columns="probability")).reason == "opportunities has no column probability"
+    nothing = Missing("no file")
+    assert weighted_pipeline(nothing) is nothing
+
+
+def test_impossible_odds_say_what_to_write():
+    with pytest.raises(ValueError, match=r"probabilities must lie between 0 and 1, got 70; write 30 % as 0\.3"):
+        weighted_pipeline(deals((80, 70)))
+    with pytest.raises(ValueError, match=r"common_factor must lie from 0 to below 1, got 1; write 0"):
+        weighted_pipeline(PUBLISHED, common_factor=1)

@@ -1,0 +1,174 @@
+"""Figures marked "published case" come from the cases that the library must reproduce.
+
+A simulated figure must lie within four of its own stated standard errors of the exact one.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_exact import SMALL_MODELS, workload
+
+from acctlib.outlook.distributions import discrete, lognormal, normal, pert, point, triangular, truncated_below, uniform
+from acctlib.outlook.exact import exact
+from acctlib.outlook.model import CostModel, Factors, Line, Risk, spearman_correlation
+from acctlib.outlook.simulate import simulate, simulate_until
+
+
+def within_four_standard_errors(simulated, p, expected):
+    return abs(simulated.quantile(p) - expected) <= 4 * simulated.standard_error(p)
+
+
+@pytest.mark.parametrize(("correlation", "p80"), [(0, 1816121.0), (0.3, 1876030.9)])
+def test_workload_of_the_published_case(correlation, p80):
+    cost = simulate(workload(correlation), draws=65_536, seed=1)
+    assert within_four_standard_errors(cost, 0.8, p80)
+    assert cost.mean == pytest.approx(1766493.704, rel=1e-4)
+
+
+def test_matrix_of_normals_of_the_published_case():
+    pearson = np.array([[1, 0.5, 0.3], [0.5, 1, 0.4], [0.3, 0.4, 1]])
+    lines = [Line(name, normal(mean, sd)) for name, mean, sd in (("a", 10, 2), ("b", 15, 3), ("c", 20, 4))]
+    cost = simulate(CostModel(lines, correlation=spearman_correlation(pearson)), draws=65_536, seed=1)
+    assert cost.mean == pytest.approx(45, abs=0.002)
+    assert cost.sd**2 == pytest.approx(49.4, rel=2e-3)
+    assert simulate(CostModel(lines, correlation=0)).sd ** 2 == pytest.approx(29, rel=2e-3)
+    assert simulate(CostModel(lines, correlation=1)).sd ** 2 == pytest.approx(81, rel=2e-3)
+
+
+@pytest.mark.parametrize("asked", [0.3, 0.7])
+def test_realised_rank_correlation_is_what_was_asked(asked):
+    realised = simulate(workload(asked), draws=65_536, seed=2).rank_correlation().to_numpy()
+    assert realised[np.triu_indices(50, 1)].mean() == pytest.approx(asked, abs=0.005)
+
+
+def test_negative_correlation_is_drawn():
+    model = CostModel([Line("a", uniform(0, 1)), Line("b", uniform(0, 1))], correlation=-0.5)
+    assert simulate(model).rank_correlation().iloc[0, 1] == pytest.approx(-0.5, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        CostModel(
+            [Line("a", triangular(1, 2, 4)), Line("b", pert(5, 6, 9)), Line("spent", point(3))], [Risk("r", 0.3, uniform(1, 2))]
+        ),
+        CostModel([Line("a", lognormal(mean=10, sd=8)), Line("b", normal(20, 4))], correlation=0.5),
+        CostModel([Line("a", discrete({1: 0.4, 5: 0.6})), Line("b", uniform(0, 3))], correlation=0.4),
+        CostModel([Line("a", truncated_below(pert(80, 100, 150), 95) + -95.0), Line("b", pert(1, 2, 30))]),
+        CostModel(
+            [Line(str(i), pert(8, 10, 15), f"p{i % 3}") for i in range(12)], correlation=Factors(project=0.2, account=0.1)
+        ),
+        CostModel(risks=[Risk(str(i), 0.2, triangular(1, 2, 4)) for i in range(5)]),
+    ],
+    ids=["mixed", "unbounded", "choice", "truncated", "factors", "risks only"],
+)
+def test_both_engines_agree(model):
+    exactly, simulated = exact(model), simulate(model, draws=65_536, seed=4)
+    for p in (0.2, 0.5, 0.8, 0.95):
+        # A lone step of a choice may have no spread between replicates: allow one part in ten thousand of the spread.
+        reach = 4 * simulated.standard_error(p) + 1e-4 * exactly.sd
+        assert abs(simulated.quantile(p) - exactly.quantile(p)) <= reach
+    assert simulated.sd == pytest.approx(exactly.sd, rel=0.01)
+
+
+@given(SMALL_MODELS, st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
+def test_both_engines_agree_on_any_small_model(model, seed):
+    # Four standard errors of eight replicates are exceeded about once in 200 times by a t distribution: six never here.
+    exactly, simulated = exact(model), simulate(model, draws=8192, seed=seed)
+    assert abs(simulated.mean - exactly.mean) <= 0.01 * exactly.sd
+    assert abs(simulated.cdf(exactly.quantile(0.8)) - max(0.8, exactly.cdf(exactly.quantile(0.8)))) <= 0.01
+
+
+def test_factor_by_work_type_crosses_projects():
+    lines = [Line(str(i), uniform(9, 11), f"p{i}", "design") for i in range(4)]
+    together = simulate(CostModel(lines, correlation=Factors(work_type=0.2))).sd
+    apart = simulate(CostModel(lines, correlation=Factors(project=0.2))).sd
+    # All four move as one, against four factors of their own: 40 and 20 times the factor's spread, beside the lines' own.
+    assert together == pytest.approx(((40**2 + 4 / 3) * np.exp(0.04) - 40**2) ** 0.5, rel=5e-3)
+    assert apart == pytest.approx((4 * ((100 + 1 / 3) * np.exp(0.04) - 100)) ** 0.5, rel=5e-3)
+
+
+def test_same_seed_same_draws_for_ever():
+    model = CostModel(
+        [Line("a", pert(80, 100, 150)), Line("b", triangular(200, 240, 390))], [Risk("late", 0.3, uniform(10, 45))]
+    )
+    again = simulate(model, draws=1024, seed=7)
+    assert (simulate(model, draws=1024, seed=7).totals == again.totals).all()
+    assert again.quantile([0.1, 0.5, 0.8]) == pytest.approx(GOLDEN_SEED_7, rel=1e-12)
+    assert simulate(model, draws=1024, seed=8).quantile(0.8) != again.quantile(0.8)
+
+
+def test_draws_are_rounded_up_to_eight_times_a_power_of_two():
+    model = CostModel([Line("a", pert(80, 100, 150))])
+    assert [simulate(model, draws).draws for draws in (1, 16, 17, 1000, 1024, 20_000)] == [16, 16, 32, 1024, 1024, 32_768]
+    assert (
+        simulate(model, 20_000).note == "20,000 draws were asked for; 32,768 draws were made: 8 independent replicates of 4,096"
+    )
+    assert simulate(model, 1024).note == "1,024 draws were made: 8 independent replicates of 128"
+
+
+def test_blocks_do_not_change_the_draws(monkeypatch):
+    model = workload(0.3)
+    whole = simulate(model, draws=8192, seed=3).totals
+    monkeypatch.setattr("acctlib.outlook.simulate.BLOCK", 1 << 10)
+    assert simulate(model, draws=8192, seed=3).totals == pytest.approx(whole, rel=1e-12)
+
+
+def test_parts_add_up_to_the_totals():
+    cost = simulate(CostModel([*workload(0.3).lines, Line("spent", point(1000))], workload(0).risks, 0.3), draws=4096, seed=3)
+    parts = np.concatenate(list(cost.parts()), axis=1)
+    assert parts.shape == (70, 4096)
+    assert np.sort(parts.sum(axis=0)) + 1000 == pytest.approx(np.sort(cost.totals, axis=None), rel=1e-12)
+
+
+def test_percentile_is_an_observed_draw_that_enough_draws_do_not_exceed():
+    cost = simulate(CostModel([Line("a", pert(80, 100, 150))]), draws=1024, seed=1)
+    for p in (0.1, 0.5, 0.8, 0.999, 1):
+        assert cost.quantile(p) in cost.totals
+        assert cost.cdf(cost.quantile(p)) >= p
+
+
+def test_standard_error_is_half_of_plain_random_draws():
+    # A percentile of n plain random draws has the standard error sqrt(p (1 - p) / n) / density.
+    cost = simulate(CostModel([Line(str(i), normal(10, 2)) for i in range(16)], correlation=0), draws=65_536, seed=1)
+    density = 0.2799619 / 8
+    assert cost.standard_error(0.8) < 0.75 * (0.8 * 0.2 / 65_536) ** 0.5 / density
+
+
+def test_stated_interval_holds_about_as_often_as_it_says():
+    model = CostModel([Line(str(i), normal(10, 2)) for i in range(4)], [], 0)
+    true = 40 + 4 * 0.8416212
+    held = sum(low <= true <= high for low, high in (simulate(model, 1024, seed).interval(0.8) for seed in range(60)))
+    assert 52 <= held <= 60
+
+
+def test_draws_double_until_sure_enough():
+    model = CostModel([Line(str(i), pert(80, 100, 150)) for i in range(5)])
+    cost = simulate_until(model, standard_error=0.2, at=0.9)
+    assert cost.standard_error(0.9) <= 0.2
+    assert simulate(model, cost.draws // 2).standard_error(0.9) > 0.2
+
+
+def test_certain_work_needs_no_luck():
+    cost = simulate(CostModel([Line("spent", point(15))]), draws=16)
+    assert (cost.mean, cost.sd, cost.quantile(0.8), cost.standard_error(0.8)) == (15, 0, 15, 0)
+
+
+@pytest.mark.parametrize(
+    ("draws", "seed", "message"),
+    [
+        (0, 1, "draws must be a whole number from 1 to 8,388,608, got 0; write 65536"),
+        (1.5, 1, "draws must be a whole number"),
+        (10**9, 1, "draws must be a whole number"),
+        (16, -1, "seed must be a whole number of 0 or more, got -1; write 1"),
+    ],
+)
+def test_impossible_draws_say_what_to_write(draws, seed, message):
+    with pytest.raises(ValueError, match=r".") as refused:
+        simulate(CostModel([Line("a", point(1))]), draws, seed)
+    assert message in str(refused.value)
+
+
+GOLDEN_SEED_7 = [329.49629602729846, 384.36701267462865, 433.31795129731233]
