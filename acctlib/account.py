@@ -140,16 +140,12 @@ class Account:
         return "; ".join(f"{s.file}, {s.rows:,} rows" for s in known) + (f", as of {long_date(self.as_of)}" if known else "")
 
     def traced(self) -> str:
-        """Return what every figure of a report has in common: its as-of date and what is left out."""
+        """Return what this edition rests on: every file with the rows that it sees, and the as-of date of all of them."""
+        files = ", ".join(f"{source.file} ({source.rows:,})" for source in self.sources.values())
         return (
-            f"Nothing that became known after {long_date(self.as_of)} is inside. Rows are counted as this edition sees them; "
-            "formulas stand in the notebook and in the package's functions of the same names."
+            f"Figures rest on these tables, each with its number of rows in this edition: {files}. "
+            f"Nothing that became known after {long_date(self.as_of)} is inside."
         )
-
-    def provenance(self) -> pd.DataFrame:
-        """Return table, file and rows of everything that this edition rests on."""
-        rows = [(name, source.file, source.rows) for name, source in self.sources.items()]
-        return pd.DataFrame(rows, columns=["table", "file", "rows"])
 
     def ours(self, table: Any) -> Any:
         """Return a table or figure in the internal edition, and `Missing` in the client's."""

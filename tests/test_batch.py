@@ -77,6 +77,13 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_notebook(book
     assert (order.parameters["data"], order.parameters["results"]) == ("data", "outputs")
 
 
+def test_another_period_is_reported_as_of_its_own_end(book):
+    (book.parameters / "aurora.yaml").write_text('account: aurora\nperiod: "2026-Q2"\nas_of: "2026-06-30"\n')
+    assert plan(book, ["aurora"], said={"period": "2026-Q3"})[0][0].parameters["as_of"] == ""
+    assert plan(book, ["aurora"], said={"period": "2026-Q2"})[0][0].parameters["as_of"] == "2026-06-30"
+    assert plan(book, ["aurora"], said={"period": "2026-Q3", "as_of": "2026-08-01"})[0][0].parameters["as_of"] == "2026-08-01"
+
+
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
@@ -282,14 +289,9 @@ def test_the_root_is_found_upward_or_in_the_environment(book, monkeypatch, tmp_p
 
 def test_the_index_lists_what_is_there_escaped_and_with_relative_links(book):
     orders, _ = plan(book)
+    common = {"as_of": "2026-09-30", "name": "Aurora & Co", "notebook": "spend", "period": "2026-Q3"}
     for order in orders:
-        said = {
-            "account": order.account,
-            "as_of": "2026-09-30",
-            "audience": order.audience,
-            "notebook": "spend",
-            "period": "2026-Q3",
-        }
+        said = {**common, "account": order.account, "audience": order.audience}
         publish(order, "page", json.dumps(said))
     odd = book.out / "client" / "aurora" / "2026-Q2"
     odd.mkdir()
@@ -297,6 +299,7 @@ def test_the_index_lists_what_is_there_escaped_and_with_relative_links(book):
     (odd / "spend.json").write_text(json.dumps({**said, "account": "<b>&", "period": "2026-Q2", "audience": "client"}))
     page = index_page(book.out)
     assert '<a href="client/aurora/2026-Q3/spend.html">Spend</a><span class="tag client">client</span>' in page
+    assert "Aurora &amp; Co<small>aurora</small>" in page
     assert "&lt;b&gt;&amp;" in page
     assert "<b>&" not in page
     assert page.index('id="aurora"') < page.index('id="borealis"')

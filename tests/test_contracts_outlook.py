@@ -54,7 +54,7 @@ def test_a_cap_cuts_the_high_end_and_leaves_the_low_one():
 def test_a_client_without_open_rates_gets_no_range_but_the_reason():
     row = pays(scope("time_and_materials"), rates=NONE).iloc[0]
     assert np.isnan(row["expected"])
-    assert row["basis"] == "its rates are not known"
+    assert row["basis"] == "hours at their rates, which are not part of this report"
     assert total_to_pay(pays(scope("capped"), rates=NONE)) == Missing("the price of P is not known")
 
 

@@ -385,7 +385,8 @@ def test_any_text_can_be_read_as_a_page(text):
 
 
 def test_common_words_and_short_values_are_no_secrets(views):
-    tables = {"white_space": pd.DataFrame({"service_line": ["media", "Design", "Q3"], "next_step": ["risk", "12", "2026-09"]})}
+    steps = ["risk", "12", "2026-09", "test-11"]
+    tables = {"white_space": pd.DataFrame({"service_line": ["media", "Design", "Q3", "Risk"], "next_step": steps})}
     internal = views["internal"].__class__(**{**vars(views["internal"]), "tables": {**views["internal"].tables, **tables}})
     secret = internal_values(internal, views["client"])
-    assert secret.texts.within("media design Design Q3 risk 12 2026-09") == []
+    assert secret.texts.within("media design Design Q3 risk 12 2026-09; the user test 11 July") == []

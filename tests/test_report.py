@@ -29,6 +29,7 @@ CELLS = {
         "print('not for the page')",
     ),
     "fails": ('raise ValueError("confidence must lie between 0 and 1, got 80; write 80 % as 0.8")',),
+    "lacks": ("{}['fee']",),
     "exits": ("import sys; sys.exit(0)",),
     "dies": ("import os; os._exit(3)",),
     "prints_cost": ('report.text(f"Cost 48,213 of {account.name}", section="Fees")',),
@@ -73,6 +74,7 @@ def test_a_whole_notebook_gives_a_page_and_its_figures(workbook):
     ("name", "reason"),
     [
         ("fails", 'cell 6 ("Fees"): confidence must lie between 0 and 1, got 80; write 80 % as 0.8'),
+        ("lacks", "cell 6 (\"Fees\"): KeyError: 'fee'"),
         ("exits", "the report does not reach its end"),
         ("dies", "the notebook's kernel died; it may have run out of memory"),
         ("prints_cost", 'an internal value of projects.budget_cost: 48213 (text in section "Fees")'),

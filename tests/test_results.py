@@ -16,6 +16,10 @@ from acctlib.run.results import Edition, document, fingerprints, last_results, u
 SOURCES = {"projects": SimpleNamespace(file="projects.csv", rows=1)}
 
 
+def account_of(as_of=date(2026, 9, 30)):
+    return SimpleNamespace(name="Aurora Foods", as_of=as_of, sources=SOURCES)
+
+
 def edition_of(root, **parameters):
     said = {"account": "aurora", "period": "2026-Q3", "audience": "client", "data": "data", "results": "outputs", "seed": 1}
     return Edition(root, root / "notebooks" / "spend.ipynb", {**said, **parameters}, root / "outputs")
@@ -25,7 +29,7 @@ def publish(edition, html="<p>page</p>", figures=None, as_of=date(2026, 9, 30)):
     edition.html.parent.mkdir(parents=True, exist_ok=True)
     edition.html.write_text(html)
     made_from = fingerprints(edition, as_of.isoformat())
-    edition.json.write_text(document(edition, figures or {"fee": {"value": 64000.0}}, as_of, SOURCES, made_from, html))
+    edition.json.write_text(document(edition, account_of(as_of), figures or {"fee": {"value": 64000.0}}, made_from, html))
 
 
 @pytest.fixture
@@ -39,6 +43,7 @@ def test_the_document_holds_figures_and_provenance_and_neither_path_nor_time(edi
     said = json.loads(text)
     assert said["figures"] == {"fee": {"value": 64000.0}}
     assert said["sources"] == {"projects": {"file": "projects.csv", "rows": 1}}
+    assert said["name"] == "Aurora Foods"
     assert (said["account"], said["period"], said["as_of"], said["audience"]) == ("aurora", "2026-Q3", "2026-09-30", "client")
     assert said["parameters"] == {"account": "aurora", "period": "2026-Q3", "audience": "client", "seed": 1}
     assert {"numpy", "pandas", "scipy", "altair", "papermill", "great-tables", "vl-convert-python"} <= said["versions"].keys()
@@ -49,7 +54,7 @@ def test_the_document_holds_figures_and_provenance_and_neither_path_nor_time(edi
 
 def test_a_figure_that_is_not_a_number_is_refused(edition):
     with pytest.raises(ValueError, match="not JSON compliant"):
-        document(edition, {"x": {"value": float("nan")}}, date(2026, 9, 30), SOURCES, {}, "")
+        document(edition, account_of(), {"x": {"value": float("nan")}}, {}, "")
 
 
 def test_a_workbook_elsewhere_has_the_same_fingerprints(edition, tmp_path_factory):

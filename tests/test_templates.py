@@ -96,7 +96,7 @@ def test_no_cell_of_the_template_is_a_formula(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "tables.xlsx") as archive:
         sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
     assert len(sheets) == len(ACCOUNT_TABLES) + 2
-    assert not any(b"<f" in sheet for sheet in sheets)
+    assert not any(b"<f>" in sheet for sheet in sheets)
 
 
 def test_the_same_template_is_the_same_bytes_and_carries_no_time(tmp_path):

@@ -154,8 +154,7 @@ def _commercial(ageing: pd.DataFrame | Missing) -> Scored:
 
 def _satisfaction(nps: Score | Missing, csat: Score | Missing) -> Scored:
     if isinstance(nps, Score):
-        points = math.floor(100 * nps.value + 0.5)  # half up, like every figure on the page
-        return 50 * (1 + nps.value), f"NPS {points:+d} of {nps.n} answers".replace("-", "−")
+        return 50 * (1 + nps.value), f"NPS {100 * nps.value:+.0f} of {nps.n} answers".replace("-", "−")
     if isinstance(csat, Score):
         return 100 * csat.value, f"{100 * csat.value:.0f} % of {csat.n} answers satisfied"
     return nps

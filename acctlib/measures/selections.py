@@ -19,11 +19,23 @@ __all__ = [
     "around",
     "billable",
     "charged_by_project",
+    "column",
     "due_after",
+    "estimated_hours",
+    "first",
+    "named",
+    "number_of",
     "of_kind",
     "of_projects",
     "plays",
     "running",
+    "scores_of",
+    "share_on_track",
+    "striking",
+    "swings",
+    "tasks_done",
+    "total",
+    "total_budget",
     "used_and_planned",
     "visible_risks",
 ]
@@ -168,17 +180,19 @@ def used_and_planned(burn: pd.DataFrame | Missing) -> tuple[float | Missing, flo
 
 
 @requires(scores="quarter kind score low high")
-def labelled_scores(scores: pd.DataFrame | Missing, quarters: int = 4) -> pd.DataFrame | Missing:
-    """Return the scores of the last quarters for a chart: label ("CSAT 2026-Q3"), low, value, high (fractions).
+def scores_of(scores: pd.DataFrame | Missing, kind: str, quarters: int = 4) -> pd.DataFrame | Missing:
+    """Return the newest scores of one kind for a chart: label (quarter), low, value, high.
 
-    >>> scores = pd.DataFrame({"quarter": ["2026-Q3"], "kind": ["csat"], "score": [0.9], "low": [0.6], "high": [1.0]})
-    >>> labelled_scores(scores)["label"].tolist()
-    ['CSAT 2026-Q3']
+    CSAT stays a fraction; the net promoter score is told in points from -100 to 100, as everybody quotes it.
+
+    >>> scores = pd.DataFrame({"quarter": ["2026-Q3"], "kind": ["nps"], "score": [0.5], "low": [0.25], "high": [0.75]})
+    >>> scores_of(scores, "nps").values.tolist()
+    [['2026-Q3', 25.0, 50.0, 75.0]]
     """
-    recent = scores["quarter"].isin(sorted(scores["quarter"].unique())[-quarters:])
-    known = scores[recent & scores["score"].notna()].rename(columns={"score": "value"})
-    labels = known["kind"].str.upper() + " " + known["quarter"]
-    return _some(known.assign(label=labels)[["label", "low", "value", "high"]], "too few answered for a score")
+    known = scores[(scores["kind"] == kind) & scores["score"].notna()].tail(quarters)
+    points = known[["low", "score", "high"]] * (100 if kind == "nps" else 1)
+    table = points.rename(columns={"score": "value"}).assign(label=known["quarter"])
+    return _some(table[["label", "low", "value", "high"]], f"too few answered for a score of {kind.upper()}")
 
 
 @requires(objectives="state")
@@ -240,6 +254,31 @@ def total_budget(scope: pd.DataFrame | Missing, unit: str) -> float | Missing:
             f"add {column} to projects",
         )
     return float(scope[column].sum())
+
+
+@requires(drivers="driver kind low high share")
+def named(drivers: pd.DataFrame | Missing, risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return drivers of a forecast with a risk's description in the place of its number.
+
+    >>> moved = pd.DataFrame({"driver": ["R1"], "kind": ["risk"], "low": [1.0], "high": [2.0], "share": [1.0]})
+    >>> named(moved, pd.DataFrame({"risk": ["R1"], "description": ["Late content"]}))["driver"].tolist()
+    ['Late content']
+    """
+    if isinstance(risks, Missing):
+        return drivers
+    told = drivers["driver"].map(dict(zip(risks["risk"], risks["description"], strict=True)))
+    return drivers.assign(driver=drivers["driver"].where((drivers["kind"] != "risk") | told.isna(), told))
+
+
+@requires(drivers="driver low high")
+def swings(drivers: pd.DataFrame | Missing, most: int = 10) -> pd.DataFrame | Missing:
+    """Return the ends of the total that the strongest drivers swing it to: driver, low, high.
+
+    >>> moved = pd.DataFrame({"driver": ["Build"], "kind": ["line"], "low": [1.0], "high": [2.0], "share": [1.0]})
+    >>> swings(moved).values.tolist()
+    [['Build', 1.0, 2.0]]
+    """
+    return drivers[["driver", "low", "high"]].head(most)
 
 
 @requires(tasks="finding")

@@ -151,13 +151,17 @@ def _price(
         fee = row["fee"]
         return (None, "the fee is not known") if pd.isna(fee) else (point(float(fee)), "the agreed fee")
     if isinstance(rates, Missing):
-        return None, "its rates are not known"
+        return None, "hours at their rates, which are not part of this report"
     if isinstance(tasks, Missing):
         return None, "it has no plan of tasks"
 
     def own(table: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
         return table if isinstance(table, Missing) else table[table["project"] == row["project"]]
 
+    known = rates.dropna()
+    mine = known[known.index.get_level_values(0) == row["project"]]
+    if mine.empty:
+        return None, "hours at their rates, which are not part of this report"
     forecast = estimate_at_completion(own(tasks), own(time_entries), own(progress), rates)
     cost = forecast if isinstance(forecast, Missing) else exact(forecast.model)
     if isinstance(cost, Missing):

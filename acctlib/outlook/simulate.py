@@ -224,7 +224,11 @@ def _blocks(model: CostModel, each: int, seed: int) -> Iterator[np.ndarray]:
 
 
 class _Sampler:
-    """Turns evenly spread points into costs. Of a point's numbers the shared ones come first, then lines, then risks."""
+    """Turns evenly spread points into costs.
+
+    The first numbers of a point are the most evenly spread, so what moves the total most takes them: the shared factors, then
+    lines and risks by their spread.
+    """
 
     def __init__(self, model: CostModel) -> None:
         self.model = model
@@ -233,6 +237,9 @@ class _Sampler:
         self.mixing = _mixing(model)
         self.shared = len(self.multipliers) + (self.mixing is not None and np.ndim(self.mixing) == 0)
         self.dimensions = max(1, self.shared + len(self.lines) + len(model.risks))
+        spreads = [math.inf if np.ndim(self.mixing) else line.cost.variance for line in self.lines]
+        spreads += [risk.variance for risk in model.risks]
+        self.axes = self.shared + np.argsort(np.argsort(-np.array(spreads), kind="stable"), kind="stable")
         by_score = self.mixing is not None
         self.drawn = [_by_score(line.cost) if by_score else _by_probability(line.cost) for line in self.lines]
         self.happens = [_by_probability(risk.impact) for risk in model.risks]
@@ -240,18 +247,16 @@ class _Sampler:
     def costs(self, points: np.ndarray) -> np.ndarray:
         """Return the costs, shape (n_uncertain_lines + n_risks, n), of points of shape (dimensions, n)."""
         n_lines = len(self.lines)
-        own = points[self.shared : self.shared + n_lines]
+        own = points[self.axes[:n_lines]]
         costs = np.empty((n_lines + len(self.model.risks), points.shape[1]))
         if self.mixing is not None:
             own = self._correlated_scores(points[:1], own)
-        for row, quantile, position in zip(costs, self.drawn, own, strict=False):
+        for row, quantile, position in zip(costs[:n_lines], self.drawn, own, strict=True):
             row[:] = quantile(position)
         for (members, sd), position in zip(self.multipliers, points, strict=False):
             costs[members] *= np.exp(sd * special.ndtri(position) - sd**2 / 2)
-        for row, risk, quantile, position in zip(
-            costs[n_lines:], self.model.risks, self.happens, points[self.shared + n_lines :], strict=False
-        ):
-            row[:] = _compound(risk, quantile, position)
+        for row, risk, quantile, axis in zip(costs[n_lines:], self.model.risks, self.happens, self.axes[n_lines:], strict=True):
+            row[:] = _compound(risk, quantile, points[axis])
         return costs
 
     def _correlated_scores(self, common: np.ndarray, own: np.ndarray) -> np.ndarray:

@@ -136,7 +136,7 @@ def plan(
     audience : {"", "client", "internal", "both"}
         Which editions; empty = as the parameters say, else both. A notebook has only those that its metadata names.
     said : mapping of str to str, optional
-        Parameters given on the command line: they win over the file's.
+        Parameters given on the command line: they win over the file's. With another period the file's `as_of` falls away.
 
     Raises
     ------
@@ -154,6 +154,8 @@ def plan(
         except ValueError as error:
             wrong.append(Outcome(account, "failed", str(error)))
             continue
+        if said.get("period", own["period"]) != own["period"]:
+            own["as_of"] = ""  # the file's day belongs to the file's period
         for path, (declared, made_for) in takes.items():
             parameters = {name: own.get(name, default) for name, default in declared.items()} | said
             orders += [_edition(book, path, parameters, one) for one in _wanted(audience, own, made_for)]

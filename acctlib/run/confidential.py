@@ -120,8 +120,12 @@ class Phrases:
                     self._words.pop(words[i], None)
 
     def without_words(self, words: frozenset[str]) -> None:
-        """Forget texts of one word that is among these, in any letter case."""
+        """Forget texts that are one of these words, in any letter case, alone or with a short number ("test 11")."""
         self._words = {word: source for word, source in self._words.items() if word.casefold() not in words}
+        for run in [run for run in self._runs if len(run) <= 2]:
+            named = [word for word in run if not (word.isdigit() and len(word) <= 3)]
+            if len(named) <= 1 and words.issuperset(named):
+                del self._runs[run]
 
 
 def names_of(others: Mapping[str, Iterable[str]], own: Iterable[str]) -> tuple[Phrases, Phrases]:

@@ -55,7 +55,10 @@ def index_page(out: Path) -> str:
     reports = [(path, read_results(path)) for path in sorted(out.glob("*/*/*/*.json"))]
     accounts: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
     for path, said in reports:
-        if path.with_suffix(".html").is_file() and {"account", "as_of", "audience", "notebook", "period"} <= said.keys():
+        if (
+            path.with_suffix(".html").is_file()
+            and {"account", "as_of", "audience", "name", "notebook", "period"} <= said.keys()
+        ):
             accounts.setdefault(said["account"], []).append((path, said))
     total = sum(map(len, accounts.values()))
     count = (
@@ -71,7 +74,8 @@ def _section(out: Path, account: str, reports: list[tuple[Path, dict[str, Any]]]
     ordered = sorted(reports, key=lambda pair: (pair[1]["notebook"], pair[1]["audience"]))
     ordered.sort(key=lambda pair: pair[1]["period"], reverse=True)
     rows = "".join(_row(out, path, said) for path, said in ordered)
-    return f'<section><h2 id="{escape(account)}">{escape(account)}</h2><ul>{rows}</ul></section>\n'
+    heading = f"{escape(ordered[0][1]['name'])}<small>{escape(account)}</small>"
+    return f'<section><h2 id="{escape(account)}">{heading}</h2><ul>{rows}</ul></section>\n'
 
 
 def _row(out: Path, path: Path, said: dict[str, Any]) -> str:

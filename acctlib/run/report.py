@@ -10,6 +10,7 @@ page in the figures gives away.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import json
 import os
@@ -186,7 +187,7 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]]) -> None:
     found = examine(html, notebook, edition.audience, views.get("client"), views["internal"], others, edition.notebook)
     if found:
         raise GateRefused(found)
-    publish(edition, html, document(edition, _figures(notebook), account.as_of, account.sources, made_from, html))
+    publish(edition, html, document(edition, account, _figures(notebook), made_from, html))
 
 
 def _executed(edition: Edition) -> Any:
@@ -207,7 +208,10 @@ def _executed(edition: Edition) -> Any:
             cwd=edition.root,
         )
     except papermill.PapermillExecutionError as error:
-        raise ReportFailed(f"{_place(notebook, error.source)}: {error.evalue or error.ename}") from None
+        # our own errors are sentences; a KeyError that says 'fee' needs its name beside it
+        ours = error.ename == "ValueError" or not hasattr(builtins, error.ename)
+        said = error.evalue if ours and error.evalue else f"{error.ename}: {error.evalue}"
+        raise ReportFailed(f"{_place(notebook, error.source)}: {said}") from None
     except DeadKernelError:
         raise ReportFailed("the notebook's kernel died; it may have run out of memory") from None
 

@@ -26,7 +26,7 @@ import acctlib
 from acctlib.missing import Missing
 
 if TYPE_CHECKING:
-    from acctlib.tables.checks import Source
+    from acctlib.account import Account
 
 __all__ = ["Edition", "document", "fingerprints", "last_results", "read_results", "up_to_date", "why_stale"]
 
@@ -146,24 +146,16 @@ def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
     }
 
 
-def document(
-    edition: Edition,
-    figures: Mapping[str, Any],
-    as_of: date,
-    sources: Mapping[str, Source],
-    made_from: Mapping[str, str],
-    html: str,
-) -> str:
+def document(edition: Edition, account: Account, figures: Mapping[str, Any], made_from: Mapping[str, str], html: str) -> str:
     """Return the text of the JSON beside a page.
 
     Parameters
     ----------
     edition : Edition
+    account : Account
+        As the edition's audience sees it: gives name, as-of, and file and number of rows behind each table.
     figures : mapping
         Named figures as the notebook recorded them.
-    as_of : date
-    sources : mapping of table to Source
-        File and number of rows behind each table.
     made_from : mapping of str to str
         The `fingerprints` taken before the notebook ran.
     html : str
@@ -173,19 +165,25 @@ def document(
     -------
     str
         JSON with sorted keys, indented, with one newline at its end.
+
+    Raises
+    ------
+    ValueError
+        If a figure is infinite or not a number.
     """
     content = {
         "account": edition.account,
-        "as_of": as_of.isoformat(),
+        "as_of": account.as_of.isoformat(),
         "audience": edition.audience,
         "figures": figures,
         "html_sha256": _sha(html),
         "key": _sha(json.dumps(made_from, sort_keys=True)),
         "made_from": made_from,
+        "name": account.name,
         "notebook": edition.name,
         "parameters": {name: value for name, value in edition.parameters.items() if name not in PLACES},
         "period": edition.parameters["period"],
-        "sources": {table: {"file": source.file, "rows": source.rows} for table, source in sources.items()},
+        "sources": {table: {"file": source.file, "rows": source.rows} for table, source in account.sources.items()},
         "versions": _versions(),
     }
     return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -196,6 +196,7 @@ class Report:
         columns: Mapping[str, tuple[str, str]] | None = None,
         caption: str = "",
         source: str = "",
+        empty: str = "there are no rows",
     ) -> Block:
         """Return a table; without rows it is treated as Missing.
 
@@ -212,9 +213,11 @@ class Report:
             frame does not have, or that hold nothing at all, are left out.
         caption, source : str, optional
             How to read it, and what it rests on: file, rows, date.
+        empty : str
+            What a table without rows means, as a clause: "nothing is overdue".
         """
         if not isinstance(frame, Missing) and not len(frame):
-            frame = Missing("there are no rows")
+            frame = Missing(empty)
         if isinstance(frame, Missing):
             return self._hint("table", section, title, frame)
         columns = columns or {name: (str(name).replace("_", " ").capitalize(), "text") for name in frame.columns}
@@ -314,8 +317,10 @@ class Report:
         """Say what is missing and how to add it; to a client say nothing."""
         if self.account.audience == "client":
             return self._block(kind, section, title, "")
-        remedy = f" To add it: {escape(missing.remedy)}." if missing.remedy else ""
-        html = f'<p class="hint"><b>Not shown:</b> {escape(missing.reason)}.{remedy}</p>'
+        reason = escape(missing.reason)
+        html = f'<p class="hint">{reason[:1].upper()}{reason[1:]}.</p>'
+        if missing.remedy:
+            html = f'<p class="hint"><b>Not shown:</b> {reason}. To add it: {escape(missing.remedy)}.</p>'
         return self._block(kind, section, title, html)
 
     def _block(self, kind: str, section: str, title: str, html: str, preview: str = "", **more: object) -> Block:

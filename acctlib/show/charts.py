@@ -157,6 +157,7 @@ def s_curve(frame: pd.DataFrame | Missing, marks: Mapping[str, float | Missing],
         columns=["name", "value"],
     ).sort_values("value")
     low, high = data["value"].iloc[0], data["value"].iloc[-1]
+    left_end, at_foot = min([low, *points["value"]]), 0
     labels = []
     for name, amount in points.itertuples(index=False):
         # below and right of a rising curve is always free, and so is above and left of it
@@ -170,6 +171,11 @@ def s_curve(frame: pd.DataFrame | Missing, marks: Mapping[str, float | Missing],
         dot = spot.mark_point(filled=True, size=70, fill=ORANGE, opacity=1)
         layers += [drop, dot.encode(x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None))]
         place = {"align": "left", "dx": 9, "dy": 9} if right else {"align": "right", "dx": -9, "dy": -9}
+        if chance < 0.12:
+            # beside the foot of the curve is the axis; above it is room, one line for each label
+            near_left = amount < left_end + 0.35 * (high - left_end)
+            place = {"align": "left" if near_left else "right", "dx": 0, "dy": -14 - 19 * at_foot}
+            at_foot += 1
         labels += note_at(f"{shorten(name, 24)} {in_unit(unit, amount)}", x_at, y_at, **place)
     return alt.layer(*layers, *labels)
 
@@ -402,43 +408,39 @@ def intervals(frame: pd.DataFrame | Missing, unit: str, target: float | Missing 
 
 @requires(frame="name influence sentiment role?")
 def stakeholder_grid(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
-    """Draw who decides and where they stand: name, influence, sentiment, role.
+    """Draw who decides and where they stand: name, influence, sentiment.
 
     Parameters
     ----------
     frame : DataFrame
         One row a person. Influence grows upward, sentiment to the right; people at the same place are stacked, and
-        those without either are left out. `role`, if given, follows the name.
+        those without either are left out.
 
     Examples
     --------
-    >>> people = pd.DataFrame({"name": ["A. Reid"], "influence": [5], "sentiment": [1], "role": ["sponsor"]})
+    >>> people = pd.DataFrame({"name": ["A. Reid"], "influence": [5], "sentiment": [1]})
     >>> type(stakeholder_grid(people)).__name__
     'LayerChart'
     """
-    placed = frame.dropna(subset=["influence", "sentiment"])
+    placed = frame.dropna(subset=["influence", "sentiment"]).sort_values("sentiment", kind="stable")
     if (nothing := nothing_in(placed, "name")) is not None:
         return nothing
     data = floats(placed, "influence", "sentiment")
-    data["label"] = [
-        shorten(name if pd.isna(role) else f"{name}, {str(role).replace('_', ' ')}", 26)
-        for name, role in placed[["name", "role"]].itertuples(index=False)
-    ]
-    data["below"] = 17.0 * data.groupby(["influence", "sentiment"]).cumcount()
-    ends = data["sentiment"].min(), data["sentiment"].max()
+    data["label"] = [shorten(name, 22) for name in placed["name"]]
+    # Names are wider than a step of sentiment: neighbours of one row stand above and below their dots in turn.
+    turn = data.groupby("influence")["sentiment"].rank(method="dense").astype(int) % 2
+    stacked = data.groupby(["influence", "sentiment"]).cumcount()
+    data["dy"] = np.where(turn == 1, -15 - 16 * stacked, 17 + 16 * stacked)
     layers = []
-    for below, group in data.groupby("below"):
-        for right, part in group.groupby(group["sentiment"] > sum(ends) / 2):
-            base = alt.Chart(part[["influence", "sentiment", "label"]], height=320).encode(
-                x=alt.X("sentiment:Q", title="sentiment →", axis=alt.Axis(tickMinStep=1, format="d", grid=True),
-                        scale=alt.Scale(zero=False, padding=14)),
-                y=alt.Y("influence:Q", title="influence ↑", axis=alt.Axis(tickMinStep=1, format="d"),
-                        scale=alt.Scale(zero=False, padding=22)),
-            )  # fmt: skip
-            if below == 0:
-                layers.append(base.mark_point(filled=True, size=90, fill=BLUE, opacity=1).encode(tooltip=["label:N"]))
-            text = base.mark_text(align="right" if right else "left", dx=-9 if right else 9, dy=float(below))
-            layers.append(text.encode(text="label:N"))
+    for dy, group in data.groupby("dy"):
+        base = alt.Chart(group[["influence", "sentiment", "label"]], height=330).encode(
+            x=alt.X("sentiment:Q", title="sentiment →", axis=alt.Axis(tickMinStep=1, format="d", grid=True),
+                    scale=alt.Scale(zero=False, padding=50)),
+            y=alt.Y("influence:Q", title="influence ↑", axis=alt.Axis(tickMinStep=1, format="d"),
+                    scale=alt.Scale(zero=False, padding=34)),
+        )  # fmt: skip
+        layers.append(base.mark_point(filled=True, size=90, fill=BLUE, opacity=1).encode(tooltip=["label:N"]))
+        layers += figures_beside(base, "label", dy=float(dy))
     return alt.layer(*layers)
 
 
@@ -513,7 +515,8 @@ def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | M
     data = floats(frame, "used", "included")
     data.insert(0, "month", month_names(frame["month"]))
     data["within"] = data[["used", "included"]].min(axis=1)
-    data["label"] = [number(value) if value == value else "" for value in data["used"]]
+    data["top"] = data[["used", "included"]].max(axis=1)  # a figure on the mark of its allowance could not be read
+    data["label"] = [number(value, 0) if value == value else "" for value in data["used"]]
     x = alt.X("month:O", sort=None, axis=month_axis(), scale=alt.Scale(padding=0.25))
     base = alt.Chart(data, height=HEIGHT).encode(x=x)
     y = alt.Y("used:Q", axis=value_axis("h"), title=None)
@@ -521,5 +524,5 @@ def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | M
         base.mark_bar(fill=ORANGE).encode(y=y, tooltip=["month:O", "used:Q", "included:Q"]),
         base.mark_bar().encode(y="within:Q"),
         base.mark_tick(thickness=2.5, color=INK, bandSize=LETTERS * 3).encode(y="included:Q"),
-        *(figures_beside(base.encode(y=y), "label", dy=-10) if len(data) <= 12 else []),
+        *(figures_beside(base.encode(y="top:Q"), "label", dy=-10) if len(data) <= 12 else []),
     )

@@ -12,7 +12,7 @@ import pandas as pd
 
 from acctlib.missing import Missing
 from acctlib.money import CURRENCIES
-from acctlib.show.numerals import day, hours, percent, short_money
+from acctlib.show.numerals import day, hours, number, percent, short_money
 from acctlib.show.sentences import count, driven_by, listed, met
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "signal",
     "spending",
     "waiting",
+    "with_stage",
 ]
 
 Table = pd.DataFrame | Missing
@@ -151,19 +152,32 @@ def amounts(table: Table, name: str, value: str, currency: str) -> str:
     return "; ".join(f"{n}: {short_money(v, currency)}" for n, v in zip(rows[name], rows[value], strict=True)) + "."
 
 
-def scores(table: Table) -> str:
-    """Return the text of satisfaction scores with their intervals.
+def scores(table: Table, kind: str) -> str:
+    """Return the text of satisfaction scores with their intervals; CSAT in per cent, NPS in points.
 
-    >>> scores(pd.DataFrame({"label": ["CSAT 2026-Q3"], "low": [0.53], "value": [0.875], "high": [0.98]}))
-    'CSAT 2026-Q3: 88\\xa0%, between 53\\xa0% and 98\\xa0%.'
+    >>> scores(pd.DataFrame({"label": ["2026-Q3"], "low": [0.53], "value": [0.875], "high": [0.98]}), "csat")
+    '2026-Q3: 88\\xa0%, between 53\\xa0% and 98\\xa0%.'
     """
     if _nothing(table):
         return "No score to show."
-    known = table.dropna(subset=["value"])
-    return " ".join(
-        f"{r['label']}: {percent(r['value'], 0)}, between {percent(r['low'], 0)} and {percent(r['high'], 0)}."
-        for r in known.to_dict("records")
-    )
+
+    def told(value: float) -> str:
+        return percent(value, 0) if kind == "csat" else number(value, 0)
+
+    known = table.dropna(subset=["value"]).to_dict("records")
+    return " ".join(f"{r['label']}: {told(r['value'])}, between {told(r['low'])} and {told(r['high'])}." for r in known)
+
+
+def with_stage(table: Table) -> Table:
+    """Return a table whose state says the stage in words behind the state's symbol and colour: "overdue" in red.
+
+    >>> with_stage(pd.DataFrame({"stage": ["overdue", "done"], "state": ["off track", None]}))["state"].tolist()
+    ['off track: overdue', 'done']
+    """
+    if isinstance(table, Missing):
+        return table
+    told = table["state"] + ": " + table["stage"]
+    return table.assign(state=told.where(table["state"].notna(), table["stage"]))
 
 
 def curve(cost: object, unit: str) -> str:

@@ -217,9 +217,11 @@ def percent_range(low: float, high: float) -> str:
 #: The formats a table column can have -> how a cell is written, given the account's currency. A range is a pair.
 FORMATS: dict[str, Callable[[object, str], str]] = {
     "text": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
+    "word": lambda value, currency: NOT_DEFINED if _blank(value) else str(value).replace("_", " "),
     "state": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
     "date": lambda value, currency: day(value),
     "number": lambda value, currency: number(value),
+    "whole": lambda value, currency: number(value, 0),
     "hours": lambda value, currency: hours(value),
     "percent": lambda value, currency: percent(value),
     "money": money,

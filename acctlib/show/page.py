@@ -156,7 +156,10 @@ def _contents(sections: list[str]) -> str:
 
 def _card(number: int, section: str, blocks: list[dict[str, Any]]) -> str:
     """Return one section: its blocks below each other, charts that follow one another side by side."""
-    parts = [block["words"] for block in blocks if block.get("words")]
+    # The director's words head a card, but the first page opens with what the figures say.
+    said = [block["words"] for block in blocks if block.get("words") and block["kind"] != "headline"]
+    after = [block["words"] for block in blocks if block.get("words") and block["kind"] == "headline"]
+    parts = said.copy()
     for charts, run in groupby(
         (block for block in blocks if block["html"]), key=lambda block: block["kind"] == "chart" and "<figure>" in block["html"]
     ):
@@ -164,7 +167,8 @@ def _card(number: int, section: str, blocks: list[dict[str, Any]]) -> str:
         parts.append(
             f'<div class="{"pair" if len(items) > 1 else "solo"}">\n{"".join(items)}</div>\n' if charts else "".join(items)
         )
-    return f'<section aria-labelledby="s{number}">\n<h2 id="s{number}">{escape(section)}</h2>\n{"".join(parts)}</section>\n'
+    body = "".join([*parts, *after])
+    return f'<section aria-labelledby="s{number}">\n<h2 id="s{number}">{escape(section)}</h2>\n{body}</section>\n'
 
 
 def _item(block: dict[str, Any]) -> str:

@@ -214,7 +214,13 @@ def forecast_tiles(cost: Any, budget: float | Missing, holds: float | Missing, r
     against = "there is no budget" if isinstance(budget, Missing) else f"budget {amount(budget, unit)}"
     return [
         Tile("Forecast at completion", amount(middle, unit), f"8 in 10: {amount(low, unit)} to {amount(high, unit)}"),
-        Tile("Budget holds", holds if isinstance(holds, Missing) else odds(holds), against, (), state),
+        Tile(
+            "Budget holds",
+            holds if isinstance(holds, Missing) else odds(holds).replace("fewer than ", "< "),
+            against,
+            (),
+            state,
+        ),
         Tile(f"Reserve to be {percent(confidence)} sure", amount(reserve, unit), "on top of the budget"),
         Tile(
             "Spent so far",
