@@ -17,7 +17,7 @@ test: .venv/.tests-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -q
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 	$(BIN)/python -m pytest -q -p no:cacheprovider --nbval-lax notebooks
 
 # A stamp stands for "installed from these two files": an interrupted set-up leaves none and is done again.

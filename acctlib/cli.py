@@ -49,9 +49,15 @@ def _places(command):
 
 
 def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> Workbook:
-    from acctlib.run.batch import Workbook, workbook_root
+    from acctlib.places import workbook_root
+    from acctlib.run.batch import Workbook, WrongUse
 
     root = workbook_root(Path.cwd())
+    if root is None:
+        raise WrongUse(
+            "a workbook (a folder with notebooks/ and parameters/) must lie here, in a folder above, or where ACCTLIB_HOME "
+            "says; change into one, or set ACCTLIB_HOME"
+        )
     chosen = (
         folder.resolve() if folder else root / name
         for folder, name in ((data, "data"), (parameters, "parameters"), (out, "outputs"))

@@ -19,7 +19,7 @@ LAYERS = (
     {"profile"},
     {"tables"},
     {"money"},
-    {"periods", "missing"},
+    {"periods", "missing", "places"},
 )
 
 

@@ -12,7 +12,7 @@ import pytest
 from small_workbook import add_account, make_workbook, spend_notebook
 
 from acctlib.run import batch
-from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run, workbook_root
+from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run
 from acctlib.run.index import index_page, write_index
 from acctlib.run.parameters import ParameterError, checked_parameters, declared_parameters, editions
 from acctlib.run.report import ReportFailed, publish
@@ -211,6 +211,20 @@ def test_a_period_without_work_fails_before_anything_runs(book, made):
     assert made.made == []
 
 
+def test_an_account_that_breaks_the_reading_itself_does_not_stop_the_others(book, made, monkeypatch):
+    true_read = batch.Account.read
+
+    def read(account, *rest):
+        if account == "aurora":
+            raise PermissionError("not yours")
+        return true_read(account, *rest)
+
+    monkeypatch.setattr(batch.Account, "read", read)
+    outcomes = {outcome.what: outcome.reason for outcome in run_all(plan(book)[0])}
+    assert outcomes["aurora"] == "its files can't be read: PermissionError: not yours"
+    assert outcomes["borealis 2026-Q3 spend (client)"] == ""
+
+
 def test_a_report_that_fails_leaves_the_others_alone(book, made):
     made.fails = {"aurora"}
     outcomes = {outcome.what: (outcome.state, outcome.reason) for outcome in run_all(plan(book)[0])}
@@ -275,16 +289,6 @@ def test_what_a_killed_run_left_behind_is_cleared(book):
     left.write_text("half")
     with sole_run(book.out):
         assert not (book.out / ".tmp").exists()
-
-
-def test_the_root_is_found_upward_or_in_the_environment(book, monkeypatch, tmp_path_factory):
-    monkeypatch.delenv("ACCTLIB_HOME", raising=False)
-    assert workbook_root(book.data / "aurora") == book.root.resolve()
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    with pytest.raises(WrongUse, match=r"a workbook \(a folder with notebooks/ and parameters/\) must lie in elsewhere"):
-        workbook_root(elsewhere)
-    monkeypatch.setenv("ACCTLIB_HOME", str(book.root))
-    assert workbook_root(elsewhere) == book.root.resolve()
 
 
 def test_the_index_lists_what_is_there_escaped_and_with_relative_links(book):

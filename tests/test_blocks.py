@@ -57,8 +57,10 @@ def test_what_is_missing_is_a_hint_for_us_and_nothing_for_a_client():
 def test_a_table_without_rows_and_a_text_without_words_are_missing():
     for audience, shown in (("client", 0), ("internal", 1)):
         report = example_report(audience)
-        assert html(report.table(pd.DataFrame({"a": []}), "Actions")).count("Not shown") == shown
-        assert html(report.text("", "Words")).count("Not shown") == shown
+        assert (
+            html(report.table(pd.DataFrame({"a": []}), "Actions", empty="nothing is open")).count("Nothing is open.") == shown
+        )
+        assert html(report.text("", "Words")).count("Nothing was written.") == shown
 
 
 def test_a_missing_tile_is_left_out_for_a_client_and_says_why_to_us():

@@ -18,11 +18,12 @@ from nbformat import v4
 from small_workbook import make_workbook
 
 from acctlib.account import Account
+from acctlib.missing import Missing
 from acctlib.run import gate
 from acctlib.run.channels import CLIENT_POLICY, PageReader, decodings
 from acctlib.run.confidential import InternalValues, Phrases, internal_values, numbers_in
 from acctlib.run.gate import GateRefused, examine
-from acctlib.show.blocks import Report
+from acctlib.show.blocks import Figure, Report
 from acctlib.show.page import render
 
 OTHERS = {"borealis": ["Borealis Bank", "BBK"], "orange-labs": ["Orange Labs GmbH", "IT"]}
@@ -90,6 +91,7 @@ CHANNELS = {
     "hover text": lambda t: f'<p title="{t}">fee</p>',
     "label of a drawing": lambda t: f'<svg role="img" aria-label="{t}"></svg>',
     "text of a drawing": lambda t: f"<svg><text><tspan>{t[:4]}</tspan><tspan>{t[4:]}</tspan></text></svg>",
+    "label in several lines": lambda t: "<svg><text>" + "</text><text>".join(t.split(" ")) + "</text></svg>",
     "title of a drawing": lambda t: f"<svg><title>{t}</title><desc>x</desc></svg>",
     "description of a drawing": lambda t: f"<svg><desc>{t}</desc></svg>",
     "text alternative": lambda t: f'<img alt="{t}" src="data:image/png;base64,AAAA">',
@@ -112,6 +114,8 @@ CHANNELS = {
     "style sheet": lambda t: f'<style>p::after{{content:"{t}"}}</style>',
     "style sheet escapes": lambda t: '<style>p::after{content:"' + "".join(f"\\{ord(c):x} " for c in t) + '"}</style>',
     "style sheet comment": lambda t: f"<style>/* {t} */</style>",
+    "style sheet name": lambda t: "<style>." + t.replace(" ", "_").replace("/", "_") + "{color:red}</style>",
+    "address in a style sheet": lambda t: f"<style>p{{background:url(data:image/svg+xml,{quote(t)})}}</style>",
     "style attribute": lambda t: f"<p style=\"--x:'{t}'\">fee</p>",
     "name of an element": lambda t: f'<p id="{t.replace(" ", "_")}">fee</p>',
     "class": lambda t: f'<p class="{t.replace(" ", "-")}">fee</p>',
@@ -137,13 +141,16 @@ def test_an_internal_text_is_found_on_every_channel(views, channel):
     assert any("an internal value of time_entries.note" in line for line in said), said
 
 
-@pytest.mark.parametrize("channel", [one for one in CHANNELS if one not in ("style attribute", "text chunk of a picture")])
+_WITHOUT_FIGURES = ("style attribute", "style sheet name", "text chunk of a picture")
+
+
+@pytest.mark.parametrize("channel", [one for one in CHANNELS if one not in _WITHOUT_FIGURES])
 def test_an_internal_amount_is_found_on_every_channel_that_can_hold_a_figure(views, channel):
     said = found(views, with_canary(views, CHANNELS[channel]("48213.37")))
     assert any("an internal value of projects.budget_cost: 48213.37" in line for line in said), said
 
 
-@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.parametrize("channel", [one for one in CHANNELS if one != "style sheet name"])
 def test_a_path_is_found_on_every_channel(views, channel):
     if channel in ("name of an element", "words in several elements", "text of a drawing"):
         text = "/home/director/aurora"
@@ -170,6 +177,11 @@ def test_names_are_found_as_whole_words_in_any_letter_case(views, text):
 @pytest.mark.parametrize("text", ["borealisation", "Bank", "it is done", "bbk", "orange", "Labs"])
 def test_words_that_only_resemble_a_name_pass(views, text):
     assert found(views, with_canary(views, f"<p>{text}</p>")) == []
+
+
+def test_words_of_the_template_are_no_names(views):
+    others = {"band": ["Tiles"], "solo": ["Wrap", "Section"], "item": ["None"]}
+    assert found(views, others=others) == []
 
 
 def test_the_accounts_own_name_passes_even_where_it_holds_anothers(views):
@@ -211,6 +223,23 @@ def test_a_person_who_is_internal_is_found_and_one_the_client_knows_passes(views
 def test_the_figures_beside_the_page_are_examined_too(views):
     said = found(views, notebook=review(views["client"], results={"cost": 48213.37}))
     assert said == ["an internal value of projects.budget_cost: 48213.37 (results of cell 3)"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "found_it"),
+    [
+        (Figure(0.3817, "fraction"), True),
+        (Figure(38.17, "h"), False),
+        (Figure(1.0, "GBP", {0.8: 48213.37}), True),
+        (Figure("homepage sketches"), True),
+        (Figure(Missing("as for Borealis Bank")), True),
+    ],
+)
+def test_a_figure_is_examined_with_its_unit(views, figure, found_it):
+    risks = {"risks": pd.DataFrame({"risk": ["R1"], "probability": [0.3817]})}
+    internal = views["internal"].__class__(**{**vars(views["internal"]), "tables": {**views["internal"].tables, **risks}})
+    notebook = review(views["client"], results={"x": figure})
+    assert bool(examine(render(notebook), notebook, "client", views["client"], internal, OTHERS)) == found_it
 
 
 def test_a_finding_names_the_section_it_stands_in(views):
@@ -260,6 +289,9 @@ def test_whatever_could_run_or_load_is_refused(views, markup):
         lambda page: page.replace("default-src 'none'; ", ""),
         lambda page: page.replace("style-src 'unsafe-inline'", "style-src 'unsafe-inline'; script-src 'unsafe-inline'"),
         lambda page: page.replace("<head>", "<head><title>first</title>"),
+        lambda page: page.replace("<head>", "<body>"),
+        lambda page: page.replace('content="default', 'content="default-src *" content="default', 1),
+        lambda page: page.replace("<html", "<head></head><html"),
         lambda page: page.replace("Content-Security-Policy", "Content-Security-Policy-Report-Only"),
         lambda page: "<p>no head at all</p>",
     ],
@@ -325,8 +357,10 @@ def test_whatever_goes_wrong_in_the_gate_refuses_the_page(views, monkeypatch):
 
 def test_a_refusal_lists_what_was_found_where():
     refused = GateRefused([gate.Finding(f"a path {n}", "text") for n in range(25)])
-    assert str(refused).splitlines()[:2] == ["the page was not published:", "a path 0 (text)"]
-    assert str(refused).endswith("and 5 more")
+    lines = str(refused).splitlines()
+    assert lines[:2] == ["the page must not be published, for it holds:", "a path 0 (text)"]
+    assert lines[-2] == "and 5 more"
+    assert "take it out of the notebook, commentary or table" in lines[-1]
 
 
 def test_ten_thousand_internal_values_are_looked_for_in_a_moment(views):

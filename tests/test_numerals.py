@@ -84,7 +84,7 @@ def test_dates_of_every_kind_read_alike():
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"must be one of text, state, date, .*; got 'pounds'"):
+    with pytest.raises(ValueError, match=r"must be one of text, word, state, date, .*; got 'pounds'"):
         formatted(1, "pounds", "GBP")
 
 

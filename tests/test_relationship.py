@@ -127,7 +127,12 @@ def test_coverage_without_influence_is_missing():
 
 def test_gaps_are_named_with_the_people():
     gaps = stakeholder_gaps(TEAM, DAY)
-    assert gaps.values.tolist() == [["left", "Eve"], ["no owner", "Dan"], ["no recent contact", "Ben"], ["against us", "Ben"]]
+    assert gaps.values.tolist() == [
+        ["a decider left", "Eve"],
+        ["no owner", "Dan"],
+        ["no recent contact", "Ben"],
+        ["against us", "Ben"],
+    ]
 
 
 def test_nobody_in_a_part_is_a_gap_and_one_contact_hangs_by_a_thread():

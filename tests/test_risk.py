@@ -165,6 +165,15 @@ def test_phasing_spreads_undated_work_and_risks_over_all_months():
     assert fan["likely"].tolist() == pytest.approx([(45 + 61) * 30 / 61, 45 + 61], rel=1e-3)
 
 
+def test_what_remains_of_work_under_way_is_spent_from_the_first_month_on():
+    model = CostModel([Line("a", uniform(30, 60), "x")])
+    timing = pd.DataFrame(
+        {"name": "a", "project": "x", "start": pd.to_datetime(["2026-01-01"]), "finish": pd.Timestamp("2026-10-31")}
+    )
+    fan = phasing(simulate(model, 4096), timing, months(date(2026, 9, 1), date(2026, 10, 1)))
+    assert fan["likely"].tolist() == pytest.approx([45 * 30 / 61, 45], rel=1e-3)
+
+
 def test_overdue_work_is_spent_in_the_first_month():
     model = CostModel([Line("a", uniform(30, 60), "x")])
     timing = pd.DataFrame(

@@ -195,7 +195,8 @@ def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: in
     -------
     DataFrame
         `gap` and `people` (names, separated by commas; blank where it is that there is nobody). Gaps: "no sponsor", "no
-        decision maker", "no champion"; "left" (sponsor or decision maker who left); "no owner" and "no recent contact" (of
+        decision maker", "no champion"; "a decider left"
+        (sponsor or decision maker who left); "no owner" and "no recent contact" (of
         influence 4 or 5); "against us" (influence 4 or 5, sentiment below 0); "single-threaded" (fewer than
         two people were spoken with lately, or all of them by the same one of us). No row where nothing is lacking.
 
@@ -217,7 +218,7 @@ def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: in
         absent = [role for role in _NEEDED if not (people["decision_role"] == role).any()]
         found += [(f"no {role.replace('_', ' ')}", touched["name"].iloc[:0]) for role in absent]
         deciding = everyone["decision_role"].isin(["sponsor", "decision_maker"])
-        found += _if_any("left", everyone.loc[deciding & ~everyone.index.isin(people.index), "name"])
+        found += _if_any("a decider left", everyone.loc[deciding & ~everyone.index.isin(people.index), "name"])
     if "owner" in kept:
         found += _if_any("no owner", influential.loc[influential["owner"].isna(), "name"])
     if "last_contact" in kept:

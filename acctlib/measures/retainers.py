@@ -67,7 +67,8 @@ def rollover(used: Sequence[float], included: Sequence[float] | float, cap: floa
             take = min(lot[1], short - drawn)
             lot[1] -= take
             drawn += take
-        room = max(cap - (carried_in - drawn), 0.0)
+        staying = sum(hours for last, hours in carried if last > i)  # what lapses today leaves its place to what is new
+        room = max(cap - staying, 0.0)
         kept = min(max(allowed - float(spent), 0.0), room) if periods else 0.0
         carried = [lot for lot in [*carried, [i + periods, kept]] if lot[1] > 0 and lot[0] > i]
         out = sum(hours for _, hours in carried)

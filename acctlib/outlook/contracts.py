@@ -16,7 +16,7 @@ from acctlib.outlook.estimate_at_completion import estimate_at_completion
 from acctlib.outlook.exact import exact
 from acctlib.outlook.model import CostModel, Line
 
-__all__ = ["client_pays", "expected_price", "total_to_pay"]
+__all__ = ["client_pays", "expected_price", "price_ranges", "total_to_pay"]
 
 #: Equally likely outcomes by which the price of a project is kept.
 _OUTCOMES = 401
@@ -97,6 +97,16 @@ def client_pays(
             }
         )
     return pd.DataFrame(rows)
+
+
+def price_ranges(pays: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the ranges of the projects whose price is known, as a chart wants them: label, low, value, high (money)."""
+    if isinstance(pays, Missing):
+        return pays
+    known = pays.dropna(subset=["expected"]).rename(columns={"name": "label", "expected": "value"})
+    if known.empty:
+        return Missing("the price of no project is known")
+    return known[["label", "low", "value", "high"]].reset_index(drop=True)
 
 
 def total_to_pay(pays: pd.DataFrame | Missing, confidence: float = 0.8) -> tuple[float, float, float] | Missing:

@@ -151,7 +151,7 @@ def _factor_nodes(ratio: float) -> tuple[np.ndarray, np.ndarray]:
 
     `ratio` is the spread that the factor brings over the spread that is left.
     """
-    scores = np.linspace(-6.5, 6.5, int(min(max(24, 10 * ratio), 512)) + 1)
+    scores = np.linspace(-6.5, 6.5, int(min(max(24, 12 * ratio), 512)) + 1)
     weights = np.exp(-(scores**2) / 2)
     return scores, weights / weights.sum()
 

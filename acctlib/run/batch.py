@@ -26,7 +26,7 @@ from acctlib.run.parameters import ACCOUNT_ID, checked_parameters, declared_para
 from acctlib.run.report import ReportFailed, run_report, stop_all
 from acctlib.run.results import Edition, why_stale
 
-__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "workbook_root"]
+__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run"]
 
 
 class WrongUse(ValueError):
@@ -66,24 +66,6 @@ class Workbook:
     def accounts(self) -> list[str]:
         """Return the accounts that have a parameters file."""
         return sorted(path.stem for path in self.parameters.glob("*.yaml"))
-
-
-def workbook_root(start: Path) -> Path:
-    """Return the workbook's folder: `ACCTLIB_HOME`, or the nearest one upward that has notebooks/ and parameters/.
-
-    Raises
-    ------
-    WrongUse
-        If there is none.
-    """
-    home = os.environ.get("ACCTLIB_HOME")
-    for folder in [Path(home)] if home else [start, *start.parents]:
-        if (folder / "notebooks").is_dir() and (folder / "parameters").is_dir():
-            return folder.resolve()
-    where = f"ACCTLIB_HOME, got {home}" if home else f"{start.name}/ or a folder above it"
-    raise WrongUse(
-        f"a workbook (a folder with notebooks/ and parameters/) must lie in {where}; change into one, or set ACCTLIB_HOME"
-    )
 
 
 def _nearest(what: str, given: str, known: Sequence[str], remedy: str) -> WrongUse:
@@ -237,7 +219,7 @@ def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) ->
     """
     by_account: dict[str, list[Edition]] = {}
     for order in orders:
-        if not force and not why_stale(order):
+        if not force and _up_to_date(order):
             yield Outcome(str(order), "up to date")
         else:
             by_account.setdefault(order.account, []).append(order)
@@ -264,6 +246,13 @@ def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) ->
             raise
 
 
+def _up_to_date(order: Edition) -> bool:
+    try:
+        return not why_stale(order)
+    except OSError:  # a file that can't be read is named when the account is checked
+        return False
+
+
 def _refused(wanted: Sequence[Edition]) -> str:
     """Return what is wrong with an account's files; empty where they can be read."""
     said = wanted[0].parameters
@@ -271,6 +260,8 @@ def _refused(wanted: Sequence[Edition]) -> str:
         Account.read(said["account"], said["period"], said.get("as_of", ""), "internal", wanted[0].data)
     except ValueError as error:
         return str(error)
+    except Exception as error:  # whatever is wrong with one account does not stop the others
+        return f"its files can't be read: {type(error).__name__}: {error}"
     return ""
 
 

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import html
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote
+
+import acctlib
 
 __all__ = ["CLIENT_POLICY", "PageReader", "Piece", "decodings", "plain"]
 
@@ -44,6 +48,9 @@ _MEASURES = frozenset(
     "stroke-dasharray stroke-dashoffset stroke-miterlimit font-size opacity fill-opacity stroke-opacity gradienttransform "
     "patterntransform markerwidth markerheight refx refy textlength startoffset colspan rowspan span".split()
 )
+#: Attributes that are written by the template: where all their words are the template's own, they say nothing.
+_OF_TEMPLATE = frozenset("class id style role scope type lang for headers aria-labelledby name content charset".split())
+_PLAIN = re.compile(r"(?:[^\W\d]|(?<!\d)\d{1,3}(?!\d)|[\s:;#%()=',-]|\.(?=\d{1,2}\b))*")
 _EMBEDDED = re.compile(r"data:(?:image/(?:png|jpeg|gif|webp|svg\+xml)|font/[\w.+-]+)[;,]", re.IGNORECASE)
 _NAMESPACES = frozenset(
     (
@@ -56,14 +63,21 @@ _NAMESPACES = frozenset(
 _INVISIBLE = dict.fromkeys([0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _INVISIBLE |= {0x2212: "-", 0x2010: "-", 0x2011: "-", 0x2013: "-", 0x2014: "-", 0x2018: "'", 0x2019: "'"}
 
+_CSS_WORD = re.compile(r"[^\W\d_]+")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _BACKSLASH = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-9A-Fa-f]{1,6}) ?)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_CSS_TEXT = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|/\*(.*?)\*/", re.DOTALL)
+_CSS_TEXT = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|/\*(.*?)\*/|url\(([^)'\"]*)\)", re.DOTALL)
 _CSS_ADDRESS = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)|expression\(|-moz-binding", re.IGNORECASE)
 _LIVE = re.compile(
     r"<\s*/?\s*(script|iframe|frame|object|embed|applet|form|input|button|base|link|foreignobject|animate|set)\b", re.I
 )
+
+
+@functools.lru_cache(maxsize=1)
+def _template_words() -> frozenset[str]:
+    files = (path for path in (Path(acctlib.__file__).parent / "show").rglob("*") if path.suffix in (".py", ".css", ".j2"))
+    return frozenset(word for path in files for word in _CSS_WORD.findall(path.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,8 @@ def decodings(text: str, depth: int = 3) -> Iterator[str]:
 
 
 def _unwrapped(text: str) -> Iterator[str]:
+    if text.startswith("data:"):
+        yield text.partition(",")[2]
     if "&" in text:
         yield html.unescape(text)
     if _PERCENT.search(text):
@@ -160,7 +176,8 @@ class PageReader(HTMLParser):
         self._heading = ""
         self._open: list[str] = []
         self._run: list[str] = []
-        self._policy_due = False
+        self._drawing: list[str] = []
+        self._first: list[str] = []
         self._policy_seen = False
         for found in _LIVE.finditer(page):
             self.forbidden.append((f"element {found[1].lower()}", f"line {page.count(chr(10), 0, found.start()) + 1}"))
@@ -189,7 +206,7 @@ class PageReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _INLINE:
             self._flush()
-        self._check_policy(tag, dict(attrs))
+        self._check_policy(tag, dict(reversed(attrs)))  # of an attribute given twice a browser takes the first
         if tag not in _ELEMENTS:
             self.forbidden.append((f"element {tag}", self._where("page")))
         for name, value in attrs:
@@ -208,12 +225,17 @@ class PageReader(HTMLParser):
         if tag in self._open:
             while self._open.pop() != tag:
                 pass
+        if tag == "svg":  # a label that was broken into lines is one text again
+            self._add(" ".join(self._drawing), "text of a drawing", figures=False)
+            self._drawing = []
 
     def handle_data(self, data: str) -> None:
         here = self._open[-1] if self._open else ""
         if here == "style":
             if _CSS_ADDRESS.search(data):
                 self.forbidden.append(("external address in a style sheet", self._where("style sheet")))
+            if not _template_words().issuperset(_CSS_WORD.findall(data)):
+                self._add(data, "style sheet", figures=False)
             for found in _CSS_TEXT.finditer(data):
                 self._add(next(group for group in found.groups() if group is not None), "style sheet")
             return
@@ -223,6 +245,8 @@ class PageReader(HTMLParser):
         if here in ("h1", "h2", "h3") or any(tag in ("h1", "h2", "h3") for tag in self._open):
             self._heading = plain(data)[:60]
         self._run.append(data)
+        if "svg" in self._open:
+            self._drawing.append(data)
         self._add(data, {"title": "title", "desc": "description of a drawing", "script": "script"}.get(here, "text"))
 
     def handle_comment(self, data: str) -> None:
@@ -251,12 +275,14 @@ class PageReader(HTMLParser):
             self.forbidden.append((f"address {value[:60]}", self._where(f"attribute {name} of {tag}")))
         if name in ("srcdoc", "is") or (name == "style" and _CSS_ADDRESS.search(value)):
             self.forbidden.append((f"attribute {name} = {value[:60]}", self._where(f"element {tag}")))
+        if name in _OF_TEMPLATE and _PLAIN.fullmatch(value) and _template_words().issuperset(_CSS_WORD.findall(value)):
+            return
         self._add(value, f"attribute {name} of {tag}", figures=name not in _MEASURES and not value.startswith("data:image/png"))
 
     def _check_policy(self, tag: str, attributes: dict[str, str | None]) -> None:
-        if self._policy_due:
-            self._policy_due = False
-            given = (attributes.get("content") or "").strip()
-            is_policy = tag == "meta" and (attributes.get("http-equiv") or "").lower() == "content-security-policy"
-            self._policy_seen = is_policy and given == CLIENT_POLICY
-        self._policy_due = tag == "head"
+        """See whether the third element, after html and head, is the policy."""
+        if len(self._first) == 2 and [*self._first, tag] == ["html", "head", "meta"]:
+            is_policy = (attributes.get("http-equiv") or "").lower() == "content-security-policy"
+            self._policy_seen = is_policy and attributes.get("content") == CLIENT_POLICY
+        if len(self._first) < 3:
+            self._first.append(tag)

@@ -38,6 +38,10 @@ _PATH = re.compile(
 )
 _FILE = re.compile(r"\b[\w.-]+/[\w./-]*\.(?:csv|xlsx|parquet|ipynb|py|ya?ml|md)\b")
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\x1b\[[0-9;]*m|\[0;3\dm")
+_REMEDY = (
+    "take it out of the notebook, commentary or table it came from; an alias that is an ordinary word is better left out of "
+    "account.yaml"
+)
 #: A line shorter than this may stand on a page by chance.
 _SHORTEST_PRINT = 8
 
@@ -58,8 +62,8 @@ class GateRefused(RuntimeError):
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
-        more = f"\nand {len(findings) - 20} more" if len(findings) > 20 else ""
-        super().__init__("the page was not published:\n" + "\n".join(map(str, findings[:20])) + more)
+        more = [f"and {len(findings) - 20} more"] if len(findings) > 20 else []
+        super().__init__("\n".join(["the page must not be published, for it holds:", *map(str, findings[:20]), *more, _REMEDY]))
 
 
 def examine(
@@ -141,21 +145,21 @@ def _results(notebook: NotebookNode) -> Iterator[Piece]:
     """Yield the named figures, which are published beside the page."""
     for n, cell in _code(notebook):
         for output in cell.outputs:
-            yield from (Piece(text, f"results of cell {n}") for text in _leaves(output.get("data", {}).get(RESULTS)))
+            for name, figure in output.get("data", {}).get(RESULTS, {}).get("figures", {}).items():
+                texts = (name, *_leaves(figure, figure.get("unit", "")))
+                yield from (Piece(plain(d), f"results of cell {n}") for text in texts for d in decodings(text))
 
 
-def _leaves(value: object) -> Iterator[str]:
+def _leaves(value: object, unit: str) -> Iterator[str]:
+    """Yield what a figure holds as a page would print it."""
     if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield str(name)
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner)
-    elif isinstance(value, float):
-        yield f"{value:.6f}"
-    elif value is not None and not isinstance(value, bool):
-        yield from map(plain, decodings(str(value)))
+        for inner in value.values():
+            yield from _leaves(inner, unit)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        shown = f"{100 * value:.6f} %" if unit == "fraction" else f"{value:.6f} h" if unit == "h" else f"{unit} {value:.6f}"
+        yield shown.strip()
+    else:
+        yield str(value)
 
 
 def _printed(notebook: NotebookNode, pieces: list[Piece]) -> Iterator[Finding]:
@@ -170,7 +174,13 @@ def _printed(notebook: NotebookNode, pieces: list[Piece]) -> Iterator[Finding]:
     ]
     if shown:
         blocks = "\n".join(
-            piece.text for block in block_payloads(notebook) for piece in PageReader(block.get("html", "")).pieces
+            text
+            for block in block_payloads(notebook)
+            for text in (
+                plain(block.get("section", "")),
+                plain(block.get("title", "")),
+                *(piece.text for piece in PageReader(block.get("html", "")).pieces),
+            )
         )
         yield from (finding for finding, line in shown if line not in blocks)
 

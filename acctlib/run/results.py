@@ -17,13 +17,14 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import acctlib
 from acctlib.missing import Missing
+from acctlib.places import from_root
 
 if TYPE_CHECKING:
     from acctlib.account import Account
@@ -61,7 +62,7 @@ class Edition:
 
     root: Path
     notebook: Path
-    parameters: Mapping[str, Any] = field(hash=False)
+    parameters: Mapping[str, Any]
     out: Path
 
     @property
@@ -238,7 +239,7 @@ def last_results(
     Parameters
     ----------
     results : path
-        Folder of all reports.
+        Folder of all reports, from the workbook's root.
     account, notebook, audience : str
         Which report.
     as_of : date
@@ -256,5 +257,5 @@ def last_results(
     >>> last_results("outputs", "no-such-account", "budget_risk", "client", date(2026, 9, 30), "2026-Q3").reason
     'there is no earlier report to compare with'
     """
-    past = _earlier(Path(results), account, notebook, audience, as_of.isoformat(), period)
+    past = _earlier(from_root(results), account, notebook, audience, as_of.isoformat(), period)
     return past[-1][1] if past else Missing("there is no earlier report to compare with")

@@ -13,7 +13,7 @@ import pandas as pd
 from acctlib.missing import Missing
 from acctlib.money import CURRENCIES
 from acctlib.show.numerals import day, hours, number, percent, short_money
-from acctlib.show.sentences import count, driven_by, listed, met
+from acctlib.show.sentences import count, listed, met
 
 __all__ = [
     "allowance",
@@ -33,6 +33,7 @@ __all__ = [
     "on_time",
     "people",
     "pipeline",
+    "ranges",
     "scores",
     "signal",
     "spending",
@@ -168,6 +169,26 @@ def scores(table: Table, kind: str) -> str:
     return " ".join(f"{r['label']}: {told(r['value'])}, between {told(r['low'])} and {told(r['high'])}." for r in known)
 
 
+def ranges(table: Table, currency: str) -> str:
+    """Return the text of amounts with their ranges.
+
+    >>> ranges(pd.DataFrame({"label": ["Site"], "low": [90e3], "value": [100e3], "high": [120e3]}), "GBP")
+    'Site: £100k, between £90k and £120k.'
+    """
+    if _nothing(table):
+        return "There is nothing to show."
+    rows = table.head(8).to_dict("records")
+    return " ".join(
+        f"{r['label']}: {short_money(r['value'], currency)}"
+        + (
+            "."
+            if r["low"] == r["high"]
+            else f", between {short_money(r['low'], currency)} and {short_money(r['high'], currency)}."
+        )
+        for r in rows
+    )
+
+
 def with_stage(table: Table) -> Table:
     """Return a table whose state says the stage in words behind the state's symbol and colour: "overdue" in red.
 
@@ -246,11 +267,11 @@ def gaps(found: Table) -> str:
     """Return what the relationship lacks.
 
     >>> gaps(pd.DataFrame({"gap": ["no champion"], "people": [None]}))
-    'The relationship lacks: no champion'
+    'Gaps in the relationship: no champion'
     """
     if _nothing(found):
         return "Who decides, and where they stand"
-    return f"The relationship lacks: {listed(found['gap'].tolist())}"
+    return f"Gaps in the relationship: {listed(found['gap'].tolist())}"
 
 
 def pipeline(deals: Any, currency: str) -> str:
@@ -280,9 +301,11 @@ def driven(drivers: Table) -> str:
     """Return which driver moves the total most.
 
     >>> driven(pd.DataFrame({"driver": ["Build"], "share": [0.6]}))
-    'Build drives 60\xa0% of the spread'
+    '60\xa0% of the spread comes from one driver: Build'
     """
-    return "What drives the spread" if _nothing(drivers) else driven_by(drivers["driver"].tolist(), drivers["share"].tolist())
+    if _nothing(drivers):
+        return "What drives the spread"
+    return f"{percent(drivers['share'].iloc[0], 0)} of the spread comes from one driver: {drivers['driver'].iloc[0]}"
 
 
 def correlation(adds: float | Missing, unit: str) -> str:

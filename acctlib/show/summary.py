@@ -246,7 +246,7 @@ def forecast_lead(cost: Any, budget: float | Missing, holds: float | Missing, un
         findings.append(("at risk", f"The work is heading for {amount(middle, unit)}; there is no budget to hold it against."))
     if not isinstance(drivers, Missing) and len(drivers):
         top = drivers.iloc[0]
-        findings.append(("on track", f"{top['driver']} explains {percent(top['share'])} of the uncertainty."))
+        findings.append(("on track", f"{percent(top['share'], 0)} of the uncertainty comes from one driver: {top['driver']}."))
     return lead(findings)
 
 
@@ -334,7 +334,7 @@ def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currenc
                 (state, f"{ends}; the signs say {row['signal']}." if isinstance(row["signal"], str) else f"{ends}.")
             )
     if not isinstance(gaps, Missing) and len(gaps):
-        findings.append(("at risk", f"The relationship has gaps: {listed(gaps['gap'].tolist())}."))
+        findings.append(("at risk", f"Gaps in the relationship: {listed(gaps['gap'].tolist())}."))
     if not isinstance(overdue, Missing) and len(overdue):
         owed = short_money(overdue["outstanding"].sum(), currency)
         findings.append(("at risk", f"{owed} is overdue, the oldest by {count(int(overdue['days_overdue'].max()), 'day')}."))
