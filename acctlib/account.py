@@ -18,22 +18,20 @@ from typing import Any
 
 import pandas as pd
 
+from acctlib.audience import HIDDEN, Tables, for_client, open_levels, survey_summary
 from acctlib.missing import Missing
 from acctlib.periods import Quarter, long_date, quarter
+from acctlib.places import from_root
 from acctlib.profile import Firm, Profile, read_firm, read_profile, read_yaml
+from acctlib.tables.as_of import known_on
 from acctlib.tables.checks import Source, read_checked
-from acctlib.tables.dictionary import CLIENT, CLIENT_SEES, HOURS, HOURS_AND_RATES, INTERNAL, SEES_LEVELS, TABLES, Table
+from acctlib.tables.dictionary import SEES_LEVELS, TABLES
 
 __all__ = ["AUDIENCES", "Account", "account_ids", "read_yaml"]
 
 AUDIENCES = ("client", "internal")
-#: Fewer answers than this would let a client guess who gave which.
-FEWEST_ANSWERS = 5
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_HIDDEN = Missing("it is not shared with the client")
-
-Tables = Mapping[str, pd.DataFrame | Missing]
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class Account:
             ISO date; empty = the last day of the period.
         audience : {"client", "internal"}
         data : path
-            Folder with one folder per account and ``firm``.
+            Folder with one folder per account and ``firm``, from the workbook's root.
 
         Raises
         ------
@@ -98,7 +96,7 @@ class Account:
         """
         if audience not in AUDIENCES:
             raise ValueError(f"audience must be client or internal, got {audience!r}; write audience: internal")
-        root = Path(data)
+        root = from_root(data)
         folder = _folder(root, account)
         profile = read_profile(folder / "account.yaml")
         firm = read_firm(root / "firm" / "firm.yaml") if (root / "firm" / "firm.yaml").is_file() else Firm(name="Our agency")
@@ -107,9 +105,9 @@ class Account:
         checked = read_checked(folder, root / "firm")
         _must_run(account, checked.tables["projects"], when)
         tables = _of_account(checked.tables, account)
-        tables["survey_summary"] = _survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile)
+        tables["survey_summary"] = survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile.fiscal_year)
         if audience == "client":
-            profile, firm, tables = profile.for_client(), firm.for_client(), _for_client(tables, account, day)
+            profile, firm, tables = profile.for_client(), firm.for_client(), for_client(tables, account, day)
         commentary = _commentary(folder / "commentary", when, audience)
         whole = cls(account, profile, firm, when, day, audience, {}, checked.sources, commentary, tables)
         return whole._known_on(day)
@@ -149,7 +147,7 @@ class Account:
 
     def ours(self, table: Any) -> Any:
         """Return a table or figure in the internal edition, and `Missing` in the client's."""
-        return table if self.audience == "internal" else _HIDDEN
+        return table if self.audience == "internal" else HIDDEN
 
     def open_projects(self, level: str) -> pd.DataFrame | Missing:
         """Return the running projects whose book is open to the audience down to `level`: hours, or hours_and_rates."""
@@ -157,7 +155,7 @@ class Account:
         if "status" in running.columns:
             running = running[running["status"].fillna("active") != "closed"]
         if self.audience == "client":
-            rank = _levels(self.tables).reindex(running["project"].astype(object)).to_numpy()
+            rank = open_levels(self.tables).reindex(running["project"].astype(object)).to_numpy()
             running = running[rank >= SEES_LEVELS.index(level)]
         return running.reset_index(drop=True) if len(running) else Missing(f"no running project is open down to {level}")
 
@@ -186,7 +184,7 @@ class Account:
 
 def account_ids(data: str | Path) -> list[str]:
     """Return the names of the account folders in `data`, sorted."""
-    root = Path(data)
+    root = from_root(data)
     folders = (p.name for p in root.iterdir() if (p / "account.yaml").is_file()) if root.is_dir() else ()
     return sorted(name for name in folders if name != "firm")
 
@@ -243,167 +241,6 @@ def _of_account(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missin
             rows if len(rows) else Missing(f"{name} has no row for {account}", f"add rows with account = {account} to {name}")
         )
     return own
-
-
-def known_on(table: pd.DataFrame | Missing, spec: Table, day: date) -> pd.DataFrame | Missing:
-    """Return a table as it stood on a day: later rows gone, later facts blank, of several states the latest.
-
-    Examples
-    --------
-    A change approved in October was only submitted when September's report was made:
-
-    >>> changes = pd.DataFrame({"change": ["CR1"], "status": ["approved"],
-    ...                         "raised": [pd.Timestamp("2026-09-01")], "decided": [pd.Timestamp("2026-10-09")]})
-    >>> known_on(changes, TABLES["change_requests"], date(2026, 9, 30))[["status", "decided"]].values.tolist()
-    [['submitted', NaT]]
-    """
-    if isinstance(table, Missing):
-        return table
-    last = pd.Timestamp(day)
-    if spec.known_on and spec.known_on in table.columns:
-        table = table[table[spec.known_on].isna() | (table[spec.known_on] <= last)]
-    if spec.of_state and "as_of" in table.columns:
-        table = table[table["as_of"].isna() | (table["as_of"] <= last)].sort_values("as_of", na_position="first", kind="stable")
-        thing = [name for name in spec.key if name != "as_of"]
-        table = table.drop_duplicates(thing, keep="last").sort_index()
-    table = table.reset_index(drop=True)
-    if spec.begins and set(spec.begins[:2]) <= set(table.columns):
-        dated, column, before = spec.begins
-        table = table.assign(**{column: table[column].mask((table[dated] > last) & table[column].notna(), before)})
-    for dated, column, before in spec.settles:
-        if dated not in table.columns:
-            continue
-        later = table[dated] > last
-        if later.any():
-            table = table.assign(**{dated: table[dated].mask(later)})
-            if column in table.columns:
-                table = table.assign(**{column: table[column].mask(later, before)})
-    return table if len(table) else Missing(f"{spec.name} has no row that was known on {day}")
-
-
-def _survey_summary(surveys: pd.DataFrame | Missing, profile: Profile) -> pd.DataFrame | Missing:
-    """Return counts by fiscal quarter and kind: all that a client may see of a survey, and enough for every score."""
-    if isinstance(surveys, Missing):
-        return surveys
-    score = surveys["score"] if "score" in surveys.columns else pd.Series(pd.NA, index=surveys.index, dtype="Int64")
-    nps, csat = surveys["kind"] == "nps", surveys["kind"] == "csat"
-    counts = pd.DataFrame(
-        {
-            "quarter": [profile.fiscal_year.quarter_of(day.date()).label for day in surveys["date"]],
-            "kind": surveys["kind"],
-            "last_answer": surveys["date"],
-            "invited": 1,
-            "answered": score.notna().astype(int),
-            "promoters": (nps & (score >= 9)).fillna(False).astype(int),
-            "passives": (nps & score.between(7, 8)).fillna(False).astype(int),
-            "detractors": (nps & (score <= 6)).fillna(False).astype(int),
-            "satisfied": (csat & (score >= 4)).fillna(False).astype(int),
-        }
-    )
-    sums = dict.fromkeys(("invited", "answered", "promoters", "passives", "detractors", "satisfied"), "sum")
-    return counts.groupby(["quarter", "kind"], sort=True, as_index=False).agg({"last_answer": "max", **sums})
-
-
-def _levels(tables: Tables) -> pd.Series:
-    """Return for each project what the client sees, as a position in SEES_LEVELS; unknown words count as the least."""
-    projects = tables["projects"]
-    default = projects["billing_type"].map(CLIENT_SEES)
-    chosen = projects["client_sees"].fillna(default) if "client_sees" in projects.columns else default
-    rank = chosen.map({level: i for i, level in enumerate(SEES_LEVELS)}).fillna(0).astype(int)
-    return pd.Series(rank.to_numpy(), index=projects["project"].astype(object))
-
-
-def _row_levels(table: pd.DataFrame, name: str, tables: Tables, levels: pd.Series) -> pd.Series:
-    """Return for each row the level of the project it belongs to; rows of no project count as the least."""
-    if "project" in table.columns:
-        return table["project"].map(levels).fillna(0).astype(int)
-    if name == "contracts" and "contract" in tables["projects"].columns:
-        by_contract = levels.groupby(tables["projects"]["contract"].to_numpy()).max()
-        return table["contract"].map(by_contract).fillna(0).astype(int)
-    if name == "rate_card":
-        return table["role"].map(_role_levels(tables, levels)).fillna(0).astype(int)
-    return pd.Series(0, index=table.index)
-
-
-def _role_levels(tables: Tables, levels: pd.Series) -> pd.Series:
-    """Return for each role the highest level of the projects it works on."""
-    used = [
-        tables[name][["project", "role"]].dropna()
-        for name in ("tasks", "time_entries")
-        if not isinstance(tables[name], Missing) and "role" in tables[name].columns
-    ]
-    if not used:
-        return pd.Series(dtype=int)
-    rows = pd.concat(used)
-    return rows["project"].map(levels).groupby(rows["role"].to_numpy()).max()
-
-
-def _for_client(tables: Tables, account: str, day: date) -> dict[str, pd.DataFrame | Missing]:
-    """Return what the client may see: an allow-list, so that whatever is not marked for him is gone."""
-    levels = _levels(tables)
-    seen = {n: _table_for_client(t, TABLES[n], tables, levels, day) for n, t in tables.items() if n in TABLES}
-    seen["rate_card"] = _agreed_rates(seen["rate_card"], account, seen["time_entries"])
-    summary = tables["survey_summary"]
-    if not isinstance(summary, Missing):
-        enough = summary[summary["answered"] >= FEWEST_ANSWERS].reset_index(drop=True)
-        summary = enough if len(enough) else Missing(f"a score needs {FEWEST_ANSWERS} answers or more")
-    return {**seen, "survey_summary": summary}
-
-
-def _table_for_client(
-    table: pd.DataFrame | Missing, spec: Table, tables: Tables, levels: pd.Series, day: date
-) -> pd.DataFrame | Missing:
-    if isinstance(table, Missing):
-        return Missing(table.reason)
-    if spec.sees == INTERNAL:
-        return _HIDDEN
-    rank = _row_levels(table, spec.name, tables, levels)
-    needs = {CLIENT: 0, HOURS: SEES_LEVELS.index(HOURS), HOURS_AND_RATES: SEES_LEVELS.index(HOURS_AND_RATES)}
-    keep = rank >= needs[spec.sees]
-    if spec.client_rows:
-        try:
-            keep &= spec.client_rows.test(table) & _not_withdrawn(table, spec, day)
-        except KeyError:  # the rule's column is not in the file, so no row is known to be for the client
-            return _HIDDEN
-    table, rank = table[keep].reset_index(drop=True), rank[keep].reset_index(drop=True)
-    if not len(table):
-        return _HIDDEN
-    shown = {}
-    for column in table.columns:
-        level = spec.column(column).sees
-        if level not in needs:
-            continue
-        allowed = rank >= needs[level]
-        if allowed.any():
-            shown[column] = table[column] if allowed.all() else table[column].where(allowed)
-    return pd.DataFrame(shown)
-
-
-def _not_withdrawn(table: pd.DataFrame, spec: Table, day: date) -> pd.Series:
-    """Return which rows belong to a thing that the client may see as it stands on the day: an older row does not outlive it."""
-    if not spec.of_state or "as_of" not in table.columns:
-        return pd.Series(True, index=table.index)
-    latest = known_on(table, spec, day)
-    if isinstance(latest, Missing):
-        return pd.Series(False, index=table.index)
-    thing = [name for name in spec.key if name != "as_of"]
-    seen = pd.MultiIndex.from_frame(latest.loc[spec.client_rows.test(latest), thing])
-    return pd.Series(pd.MultiIndex.from_frame(table[thing]).isin(seen), index=table.index)
-
-
-def _agreed_rates(rates: pd.DataFrame | Missing, account: str, time_entries: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return the rates agreed with the account, and the standard ones of roles without, or for hours worked before."""
-    if isinstance(rates, Missing) or "bill_rate" not in rates.columns:
-        return _HIDDEN
-    rates = rates[rates["bill_rate"].notna()]
-    own = rates["account"] == account if "account" in rates.columns else pd.Series(False, index=rates.index)
-    agreed_from = rates["role"].map(rates[own].groupby("role")["valid_from"].min())
-    worked = pd.Series(dtype="datetime64[us]")
-    if not isinstance(time_entries, Missing) and "role" in time_entries.columns:
-        worked = time_entries.groupby("role")["date"].min()
-    standard = agreed_from.isna() | (rates["role"].map(worked) < agreed_from)
-    agreed = rates[own | standard].reset_index(drop=True)
-    return agreed if len(agreed) else _HIDDEN
 
 
 def _commentary(folder: Path, period: Quarter, audience: str) -> dict[str, str]:

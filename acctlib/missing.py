@@ -12,8 +12,6 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
-
 __all__ = ["Missing", "requires"]
 
 
@@ -58,6 +56,7 @@ def requires(**columns: str) -> Callable:
     --------
     Fees cannot be added up for a table that has none:
 
+    >>> import pandas as pd
     >>> @requires(projects="project fee")
     ... def total_fee(projects):
     ...     return float(projects["fee"].sum())
@@ -87,7 +86,9 @@ def requires(**columns: str) -> Callable:
                 optional = [name[:-1] for name in names.split() if name.endswith("?")]
                 blank = [name for name in optional if name not in frame.columns]
                 if blank:
-                    given.arguments[table] = frame.assign(**dict.fromkeys(blank, pd.NA))
+                    from pandas import NA  # only tables need it, and the engines of the outlook do without
+
+                    given.arguments[table] = frame.assign(**dict.fromkeys(blank, NA))
             return measure(*given.args, **given.kwargs)
 
         return guarded

@@ -16,7 +16,7 @@ LAYERS = (
     {"run"},
     {"show", "measures", "outlook"},
     {"account"},
-    {"profile"},
+    {"profile", "audience"},
     {"tables"},
     {"money"},
     {"periods", "missing", "places"},
