@@ -47,13 +47,15 @@ _MONTH = "datum.index == 0 || slice(datum.label, 0, 3) == 'Jan' ? split(datum.la
 def in_unit(unit: str, value: float) -> str:
     """Return a figure as a label in the chart's unit.
 
-    >>> in_unit("GBP", 344e3), in_unit("%", 0.85), in_unit("h", 38.5), in_unit("", 3)
-    ('£344k', '85\\xa0%', '38.5\\xa0h', '3')
+    >>> in_unit("GBP", 344e3), in_unit("%", 0.85), in_unit("h", 38.5), in_unit("points", 14.29)
+    ('£344k', '85\\xa0%', '38.5\\xa0h', '14\\xa0points')
     """
     if unit == "%":
         return percent(value)
     if unit in CURRENCIES:
         return short_money(value, unit)
+    if unit not in ("h", "") and abs(value) >= 10:
+        value = round(value)  # points and the like: a figure of a few answers does not carry more
     figure = short_money(value, "") if abs(value) >= 1e4 else number(value)
     return f"{figure}\N{NO-BREAK SPACE}{unit}" if unit else figure
 

@@ -162,11 +162,9 @@ def _off_target(objectives: Table) -> tuple[str, str]:
         return "on track", ""
     if not off:
         behind = int((objectives["state"] == "at risk").sum())
-        return (
-            ("at risk", f"{count(behind, 'goal')} of {known} at risk.")
-            if behind
-            else ("on track", f"All {known} goals are on track.")
-        )
+        if behind:
+            return "at risk", f"{count(behind, 'goal')} of {known} {_are(range(behind))} at risk."
+        return "on track", "The one goal is on track." if known == 1 else f"All {known} goals are on track."
     return "off track", f"Of {known} goals, {count(len(off), 'goal').split()[0]} {_are(off)} off track: {listed(off)}."
 
 

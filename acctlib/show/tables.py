@@ -18,6 +18,7 @@ from acctlib.show.theme import STATES
 
 __all__ = ["state", "table_html"]
 
+_LONGEST_WORD = 24
 _LEFT = {"text", "word", "state"}  # all other formats are figures, which stand right
 _CELL = re.compile(r'<td headers="table-c(\d+)" class="gt_row gt_(left|right)">')
 _HEAD = re.compile(r'<th class="[^"]*gt_(left|right)" rowspan="1" colspan="1" scope="col" id="table-c(\d+)">c\d+</th>')
@@ -109,4 +110,8 @@ def table_html(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], curr
 
 def _cell(value: object, how: str, currency: str) -> str:
     text = formatted(value, how, currency)
-    return state(text) if how == "state" and text != NOT_DEFINED else escape(text)
+    if how == "state" and text != NOT_DEFINED:
+        return state(text)
+    # Only a word that no column could hold may break inside; a column of ordinary words is as wide as its widest.
+    endless = any(len(word) > _LONGEST_WORD for word in text.split())
+    return f'<span class="endless">{escape(text)}</span>' if endless else escape(text)

@@ -1,0 +1,142 @@
+"""The first page says what the tables hold, bad news first, and nothing where they hold nothing."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from acctlib.missing import Missing
+from acctlib.show import summary
+
+NONE = Missing("not recorded")
+OBJECTIVES = pd.DataFrame({"objective": ["Sell", "Serve", "Save"], "state": ["on track", "off track", "at risk"]})
+
+
+def share(count, n):
+    """A stand-in for a share of n that prints as it does."""
+    return type("Share", (), {"value": count / n, "count": count, "n": n, "__str__": lambda _: f"{count} of {n}"})()
+
+
+def test_fees_stand_against_the_quarter_before_and_keep_their_trend():
+    tile = summary.fees_tile(pd.DataFrame({"fees": [80e3, 90e3, 104e3, 141e3]}), "EUR")
+    assert (tile.value, tile.against, tile.trend) == ("€141k", "quarter before €104k", (80e3, 90e3, 104e3, 141e3))
+    assert summary.fees_tile(NONE, "EUR").value is NONE
+
+
+@pytest.mark.parametrize(
+    ("count", "state"), [(10, "on track"), (9, "on track"), (8, "at risk"), (7, "at risk"), (6, "off track")]
+)
+def test_deliverables_are_on_track_from_nine_in_ten_and_at_risk_from_seven(count, state):
+    tile = summary.deliverables_tile(share(count, 10))
+    assert (tile.value, tile.state) == (f"{count} of 10", state)
+
+
+def test_goals_are_in_the_state_of_the_worst():
+    tile = summary.goals_tile(OBJECTIVES)
+    assert (tile.value, tile.against, tile.state) == ("1 of 3", "1 at risk, 1 off track", "off track")
+    good = summary.goals_tile(OBJECTIVES.iloc[:1])
+    assert (good.value, good.against, good.state) == ("1 of 1", "all of them", "on track")
+    assert isinstance(summary.goals_tile(OBJECTIVES.assign(state=None)).value, Missing)
+
+
+def test_satisfaction_takes_csat_before_nps_and_says_how_many_answered():
+    scores = pd.DataFrame(
+        {"kind": ["csat", "nps"], "score": [0.875, 0.375], "low": [0.53, -0.1], "high": [0.98, 0.86], "answered": [8, 8]}
+    )
+    tile = summary.satisfaction_tile(scores)
+    assert (tile.label, tile.value, tile.against) == ("Satisfied clients", "88\xa0%", "8 answers, range 53–98\xa0%")
+    nps = summary.satisfaction_tile(scores.iloc[1:])
+    assert (nps.label, nps.value, nps.against) == ("Net promoter score", "+38", "8 answers, range −10 to +86")
+    assert isinstance(summary.satisfaction_tile(scores.assign(score=np.nan)).value, Missing)
+
+
+def test_a_review_opens_with_what_is_late_then_off_target_then_waiting():
+    late = pd.DataFrame({"deliverable": ["Form", "Beta"], "stage": ["overdue", "overdue"], "days_late": [19, 3]})
+    actions = pd.DataFrame({"stage": ["overdue", "overdue", "done"], "party": ["client", "agency", "client"]})
+    pending = pd.DataFrame({"change": ["C1"]})
+    assert summary.review_lead(late, actions, OBJECTIVES, pending, share(9, 10), "Kestrel") == (
+        "**2 deliverables are past their agreed dates, Form by 19 days.** Of 3 goals, 1 is off track: Serve. "
+        "2 agreed actions are overdue, 1 of them with Kestrel. 1 change request waits for a decision."
+    )
+
+
+def test_good_news_alone_is_said_and_nothing_is_made_up():
+    assert (
+        summary.review_lead(NONE, NONE, NONE, NONE, share(5, 5), "Kestrel")
+        == "**5 of 5 deliverables came on the agreed date.**"
+    )
+    assert summary.review_lead(NONE, NONE, NONE, NONE, NONE, "Kestrel") == ""
+    assert summary.review_lead(NONE, NONE, OBJECTIVES.iloc[:1], NONE, NONE, "K") == "**The one goal is on track.**"
+
+
+COST = SimpleNamespace(quantile=lambda p: {0.1: 90e3, 0.5: 100e3, 0.8: 108e3, 0.9: 115e3}[p])
+
+
+def test_a_forecast_over_budget_says_so_with_its_odds_and_its_driver():
+    drivers = pd.DataFrame({"driver": ["Late content"], "share": [0.6]})
+    assert summary.forecast_lead(COST, 80e3, 0.02, "GBP", drivers) == (
+        "**The work is heading for £100k, 25\xa0% over the budget of £80k; it holds in 1 in 50.** "
+        "60\xa0% of the uncertainty comes from one driver: Late content."
+    )
+    assert "there is no budget" in summary.forecast_lead(COST, NONE, NONE, "GBP", NONE)
+    assert summary.forecast_lead(NONE, NONE, NONE, "GBP", NONE) == ""
+
+
+def test_forecast_tiles_name_the_range_the_odds_and_the_reserve():
+    tiles = summary.forecast_tiles(COST, 100e3, 0.5, 8e3, 40e3, "GBP", 0.8)
+    assert [tile.value for tile in tiles] == ["£100k", "even odds", "£8k", "£40k"]
+    assert tiles[0].against == "8 in 10: £90k to £115k"
+    assert tiles[1].state == "at risk"
+    assert summary.forecast_tiles(NONE, NONE, NONE, NONE, NONE, "GBP", 0.8)[0].value is NONE
+
+
+PAYS = pd.DataFrame(
+    {
+        "name": ["Site", "Advice"],
+        "agreed": [100e3, np.nan],
+        "pending": [8e3, 0.0],
+        "expenses": [1e3, 0.0],
+        "low": [101e3, 40e3],
+        "high": [109e3, 60e3],
+    }
+)
+
+
+def test_a_client_reads_what_moves_and_what_waits_for_him():
+    assert summary.price_lead(PAYS, pd.DataFrame({"change": ["C1"]})) == (
+        "**The price of Advice depends on the hours worked.** 1 change request waits for a decision."
+    )
+    assert summary.price_lead(PAYS.iloc[:1], NONE) == "**The price of the running project is fixed.**"
+    tiles = summary.price_tiles(PAYS, (140e3, 150e3, 170e3), "GBP")
+    assert [tile.value for tile in tiles] == ["£150k", "£100k", "£8k", "£1k"]
+    assert summary.price_tiles(NONE, NONE, "GBP")[0].value is NONE
+
+
+def test_a_plan_opens_with_the_renewal_at_risk():
+    renewing = pd.DataFrame(
+        {"contract": ["RET"], "annual_value": [222e3], "end": [pd.Timestamp("2026-10-31")], "signal": ["at risk"]}
+    )
+    gaps = pd.DataFrame({"gap": ["no sponsor"]})
+    overdue = pd.DataFrame({"outstanding": [26.4e3], "days_overdue": [103]})
+    assert summary.plan_lead(renewing, gaps, NONE, overdue, "USD") == (
+        "**RET ($222k a year) ends on 31 Oct 2026; the signs say at risk.** Gaps in the relationship: no sponsor. "
+        "$26.4k is overdue, the oldest by 103 days."
+    )
+    assert summary.plan_lead(NONE, NONE, NONE, NONE, "USD") == ""
+
+
+def test_plan_tiles_hold_fees_against_the_target_and_health_with_its_coverage():
+    pipeline = SimpleNamespace(mean=84e3, quantile=lambda p: {0.1: 0.0, 0.9: 198e3}[p])
+    health = SimpleNamespace(score=22, coverage=1.0, state="off track")
+    year = pd.DataFrame({"fees": [88e3, 82e3]})
+    tiles = summary.plan_tiles(year, 340e3, pd.DataFrame({"committed": [55.5e3]}), pipeline, health, "USD")
+    assert [(tile.value, tile.against) for tile in tiles] == [
+        ("$170k", "target $340k"),
+        ("$55.5k", "retainers and terms already signed"),
+        ("$84k", "8 in 10: $0 to $198k"),
+        ("22 of 100", "100\xa0% of it measured"),
+    ]
+    assert isinstance(
+        summary.plan_tiles(year, None, pd.DataFrame({"committed": [np.nan]}), NONE, NONE, "USD")[1].value, Missing
+    )
