@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acctlib.missing import Missing
-from acctlib.show.sentences import against_plan, budget_holds, driven_by, expected_range, lead, listed, met, odds
+from acctlib.show.sentences import against_plan, budget_holds, lead, listed, met, odds
 
 NONE = Missing("no data")
 
@@ -40,14 +40,6 @@ def test_one_thing_due_is_said_as_one():
 
 def test_even_odds_of_a_budget_read_as_a_sentence():
     assert budget_holds(0.5, 400e3, "GBP") == "The budget of £400k holds at even odds"
-
-
-def test_drivers_without_a_share_drive_nothing():
-    assert driven_by(["Build", "Risk"], [float("nan"), 0.0]) == "What drives the spread"
-
-
-def test_a_forecast_that_is_missing_is_said_so():
-    assert expected_range(NONE, NONE, 0.8, "GBP") == "not forecast"
 
 
 def test_the_lead_says_bad_news_first_and_stops_in_time():

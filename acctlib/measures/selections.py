@@ -11,6 +11,7 @@ from datetime import date
 import pandas as pd
 
 from acctlib.missing import Missing, requires
+from acctlib.money import rounded_to_foot
 from acctlib.periods import Quarter
 
 __all__ = [
@@ -25,12 +26,12 @@ __all__ = [
     "first",
     "named",
     "number_of",
-    "of_kind",
     "of_projects",
     "plays",
     "running",
     "scores_of",
     "share_on_track",
+    "shared_out",
     "striking",
     "swings",
     "tasks_done",
@@ -126,16 +127,6 @@ def due_after(actions: pd.DataFrame | Missing, day: date) -> pd.DataFrame | Miss
     """
     waiting = actions[actions["stage"].isin(["open", "overdue"])]
     return _some(waiting.sort_values("due", na_position="last", kind="stable"), f"nothing is open on {day}")
-
-
-@requires(table="kind")
-def of_kind(table: pd.DataFrame | Missing, kind: str) -> pd.DataFrame | Missing:
-    """Return the rows of one kind: decisions among actions, milestones among deliverables.
-
-    >>> of_kind(pd.DataFrame({"action": ["a", "b"], "kind": ["decision", "action"]}), "decision")["action"].tolist()
-    ['a']
-    """
-    return _some(table[table["kind"] == kind], f"there is no {kind}")
 
 
 @requires(risks="risk description status?")
@@ -300,6 +291,21 @@ def first(table: pd.DataFrame | Missing, rows: int) -> pd.DataFrame | Missing:
     2
     """
     return table.head(rows)
+
+
+@requires(parts="driver share amount")
+def shared_out(parts: pd.DataFrame | Missing, most: int = 10) -> pd.DataFrame | Missing:
+    """Return the largest parts of an amount and all others as one row, in whole units that foot to the whole.
+
+    >>> parts = {"driver": ["a", "b", "c"], "kind": "line", "share": [0.5, 0.3, 0.2], "amount": [50.4, 30.3, 20.3]}
+    >>> shared_out(pd.DataFrame(parts), most=1)[["driver", "amount"]].values.tolist()
+    [['a', 50.0], ['all 2 others', 51.0]]
+    """
+    shown, rest = parts.head(most), parts.iloc[most:]
+    if len(rest):
+        others = {"driver": f"all {len(rest)} others", "share": rest["share"].sum(), "amount": rest["amount"].sum()}
+        shown = pd.concat([shown, pd.DataFrame([others])], ignore_index=True)
+    return shown.assign(amount=rounded_to_foot(shown["amount"]))
 
 
 def total(table: pd.DataFrame | Missing, amount: str) -> float | Missing:

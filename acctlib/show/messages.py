@@ -31,17 +31,22 @@ __all__ = [
     "health",
     "limits",
     "on_time",
+    "payment",
     "people",
     "pipeline",
+    "quality",
+    "raised_issues",
     "ranges",
     "scores",
     "signal",
     "spending",
     "waiting",
     "with_stage",
+    "worst_cases",
 ]
 
 Table = pd.DataFrame | Missing
+_NONE = Missing("there is none")
 
 
 def _nothing(table: Table) -> bool:
@@ -335,10 +340,58 @@ def formats(unit: str) -> dict[str, str]:
     'hours'
     """
     how = "hours" if unit == "h" else "money"
-    return dict.fromkeys(("exact", "simulated", "standard_error", "difference", "amount"), how)
+    amounts_in_unit = "exact simulated standard_error difference amount bac pv ev ac eac vac"
+    return dict.fromkeys(amounts_in_unit.split(), how)
 
 
-def limits(forecast: Any, audience: str) -> list[str]:
+def quality(accepted: Any, changes: Any) -> str:
+    """Return how the quarter's deliverables were received and what changed, as a caption.
+
+    >>> quality(Missing("nothing was submitted"), Missing("no change"))
+    ''
+    """
+    parts = [] if isinstance(accepted, Missing) else [f"Accepted at first submission: {accepted}."]
+    if not isinstance(changes, Missing):
+        parts.append(f"Change requests in the quarter: {changes.raised} raised, {changes.approved} approved.")
+    return " ".join(parts)
+
+
+def raised_issues(by_severity: Table) -> str:
+    """Return what was raised in the quarter by severity, the worst first, as a caption.
+
+    >>> raised_issues(pd.DataFrame({"severity": ["critical", "high"], "raised": [0, 2], "closed": [0, 1]}))
+    'Raised in the quarter: 2 high. Closed: 1.'
+    """
+    if _nothing(by_severity):
+        return ""
+    raised = [f"{n} {word}" for word, n in zip(by_severity["severity"], by_severity["raised"], strict=True) if n]
+    return f"Raised in the quarter: {', '.join(raised) or 'none'}. Closed: {by_severity['closed'].sum()}."
+
+
+def payment(days: float | Missing, outstanding: float | Missing) -> str:
+    """Return how the client pays, as a caption: weighted days to pay, and days of billing outstanding.
+
+    >>> payment(41.4, 18.6)
+    'Paid 41 days after issue, weighted by amount; 19 days of billing are outstanding (receivables over the last 90 days).'
+    """
+    paid = [] if isinstance(days, Missing) else [f"Paid {days:.0f} days after issue, weighted by amount"]
+    owed = [f"{outstanding:.0f} days of billing are outstanding (receivables over the last 90 days)"]
+    parts = paid + ([] if isinstance(outstanding, Missing) else owed)
+    return "; ".join(parts) + "." if parts else ""
+
+
+def worst_cases(shortfall: float | Missing, confidence: float, unit: str) -> str:
+    """Return the expected shortfall in words.
+
+    >>> worst_cases(130e3, 0.8, "GBP")
+    'In the worst 20\xa0% of the cases the work costs £130k on average.'
+    """
+    if isinstance(shortfall, Missing):
+        return ""
+    return f"In the worst {percent(1 - confidence, 0)} of the cases the work costs {amount(shortfall, unit)} on average."
+
+
+def limits(forecast: Any, audience: str, uncounted: Table = _NONE) -> list[str]:
     """Return what a forecast assumes and does not cover, as a list of sentences.
 
     Parameters
@@ -347,6 +400,8 @@ def limits(forecast: Any, audience: str) -> list[str]:
         With ``findings``.
     audience : {"client", "internal"}
         The client reads only what concerns the price.
+    uncounted : DataFrame or Missing
+        Open risks without a probability or a cost: they are in no curve, so they are named.
     """
     shared = [
         "- The range covers the work, changes and risks that are listed here; what nobody has thought of is not in it.",
@@ -359,4 +414,6 @@ def limits(forecast: Any, audience: str) -> list[str]:
         "- Work of one project shares a factor (sd of the log 0.15): projects run late as a whole.",
         "- Risks are independent of each other and of the work, and enter before the response.",
     ]
+    if not _nothing(uncounted):
+        ours.append(f"- Not in the curve for want of a chance or a cost: {listed(uncounted['description'].tolist(), 5)}.")
     return shared + ours + [f"- {finding}" for finding in forecast.findings]

@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from acctlib.missing import Missing
-from acctlib.show.numerals import money_range, percent, short_money
+from acctlib.show.numerals import percent, short_money
 from acctlib.show.theme import STATES
 
 __all__ = [
     "against_plan",
     "budget_holds",
     "count",
-    "driven_by",
-    "expected_range",
     "lead",
     "listed",
     "met",
@@ -75,19 +73,6 @@ def odds(chance: float | Missing) -> str:
     if chance < 0.34:
         return f"1 in {round(1 / chance)}"
     return f"{round(chance * 100)} in 100"
-
-
-def expected_range(low: float | Missing, high: float | Missing, chance: float, currency: str) -> str:
-    """Return a forecast as a range with its probability.
-
-    Examples
-    --------
-    >>> expected_range(422e3, 465e3, 0.8, "GBP")
-    '£422–465k (80\\xa0% range)'
-    """
-    if isinstance(low, Missing) or isinstance(high, Missing):
-        return "not forecast"
-    return f"{money_range(low, high, currency)} ({percent(chance)} range)"
 
 
 def against_plan(subject: str, actual: float | Missing, plan: float | Missing) -> str:
@@ -148,23 +133,6 @@ def budget_holds(chance: float | Missing, budget: float | Missing, currency: str
     return f"The budget of {short_money(budget, currency)} holds " + (
         "at even odds" if said == "even odds" else f"in {said} cases"
     )
-
-
-def driven_by(names: Sequence[str], shares: Sequence[float]) -> str:
-    """Return which driver moves a total most, and how much of its spread it explains.
-
-    Examples
-    --------
-    >>> driven_by(["Build", "Late content"], [0.3, 0.45])
-    'Late content drives 45\\xa0% of the spread'
-    >>> driven_by([], [])
-    'What drives the spread'
-    """
-    known = [(share, name) for share, name in zip(shares, names, strict=True) if share == share and share > 0]
-    if not known:
-        return "What drives the spread"
-    share, name = max(known, key=lambda pair: pair[0])
-    return f"{name} drives {percent(share, digits=0)} of the spread"
 
 
 def lead(findings: Iterable[tuple[str, str]], most: int = 3) -> str:
