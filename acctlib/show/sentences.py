@@ -68,8 +68,9 @@ def odds(chance: float | Missing) -> str:
         return "fewer than 1 in 100" if chance < 0.01 else "more than 99 in 100"
     if abs(chance - 0.5) < 0.02:
         return "even odds"
-    if abs(chance * 10 - round(chance * 10)) < 0.1:
-        return f"{round(chance * 10)} in 10"
+    tenths = round(chance * 10)
+    if 0 < tenths < 10 and abs(chance * 10 - tenths) < 0.1:
+        return f"{tenths} in 10"
     if chance < 0.34:
         return f"1 in {round(1 / chance)}"
     return f"{round(chance * 100)} in 100"
