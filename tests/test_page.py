@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nbconvert import HTMLExporter
 from nbformat import v4
 
+from acctlib.missing import Missing
 from acctlib.show import charts, page
 from acctlib.show.page import incomplete, render
 
@@ -213,3 +214,25 @@ def test_a_home_that_cannot_be_written_still_gives_the_script(tmp_path, monkeypa
     page._vega.cache_clear()
     assert page._vega() == "draw()"
     page._vega.cache_clear()
+
+
+def test_the_director_s_words_head_a_card_and_follow_a_headline():
+    report = example_report("client")
+    blocks = [
+        report.cover(),
+        report.headline([], "Late.", section="Summary").with_words("Our **words** on <it>."),
+        report.text("The table.", section="Summary", title="More"),
+        report.text("Delivered.", section="Delivery").with_words("Before the figures."),
+        report.text(Missing("nothing is written"), section="Scope").with_words("Alone."),
+        report.end(),
+    ]
+    text = BeautifulSoup(render(notebook_of(blocks)), "html.parser").get_text(" ", strip=True)
+    assert "Summary Late. Our words on <it>. More The table." in text
+    assert "Delivery Before the figures. Delivered." in text
+    assert "Scope Alone." in text
+
+
+def test_words_that_were_not_written_change_nothing():
+    block = example_report("client").text("Delivered.", section="Delivery")
+    assert block.with_words(Missing("nothing is written")) is block
+    assert block.with_words("") is block

@@ -156,19 +156,17 @@ def _contents(sections: list[str]) -> str:
 
 def _card(number: int, section: str, blocks: list[dict[str, Any]]) -> str:
     """Return one section: its blocks below each other, charts that follow one another side by side."""
-    # The director's words head a card, but the first page opens with what the figures say.
-    said = [block["words"] for block in blocks if block.get("words") and block["kind"] != "headline"]
-    after = [block["words"] for block in blocks if block.get("words") and block["kind"] == "headline"]
-    parts = said.copy()
+    # The director's words head a card, but a headline opens with what the figures say, and the words follow it.
+    parts = [block["words"] for block in blocks if block.get("words") and block["kind"] != "headline"]
     for charts, run in groupby(
-        (block for block in blocks if block["html"]), key=lambda block: block["kind"] == "chart" and "<figure>" in block["html"]
+        (block for block in blocks if block["html"] or block["kind"] == "headline"),
+        key=lambda block: block["kind"] == "chart" and "<figure>" in block["html"],
     ):
         items = [_item(block) for block in run]
         parts.append(
             f'<div class="{"pair" if len(items) > 1 else "solo"}">\n{"".join(items)}</div>\n' if charts else "".join(items)
         )
-    body = "".join([*parts, *after])
-    return f'<section aria-labelledby="s{number}">\n<h2 id="s{number}">{escape(section)}</h2>\n{body}</section>\n'
+    return f'<section aria-labelledby="s{number}">\n<h2 id="s{number}">{escape(section)}</h2>\n{"".join(parts)}</section>\n'
 
 
 def _item(block: dict[str, Any]) -> str:
@@ -178,7 +176,8 @@ def _item(block: dict[str, Any]) -> str:
         data = data.replace("</", "<\\/").replace("<!--", "<\\u0021--")  # nothing in the data may end the element it stands in
         html = html.replace('role="img"></div>', f'role="img"></div><script type="application/json">{data}</script>', 1)
     title = f"<h3>{escape(block['title'])}</h3>\n" if block["title"] else ""
-    return f'<div class="item">{title}{html}</div>\n'
+    words = block.get("words", "") if block["kind"] == "headline" else ""
+    return f'<div class="item">{title}{html}{words}</div>\n'
 
 
 @cache
