@@ -140,16 +140,17 @@ def visible_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     return _some(risks[risks["status"].fillna("open") != "closed"], "no risk is open")
 
 
-@requires(allowance="month used included carried_in")
+@requires(allowance="month ends used included carried_in")
 def allowance_by_month(allowance: pd.DataFrame | Missing, periods: int = 12) -> pd.DataFrame | Missing:
-    """Return the last periods of all retainers together: month, used, included (with the hours carried in).
+    """Return the last periods of all retainers together: month, ends, used, included (with the hours carried in).
 
     >>> months = {"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": 40.0, "carried_in": [0.0, 10.0]}
-    >>> allowance_by_month(pd.DataFrame(months)).values.tolist()
+    >>> months["ends"] = pd.to_datetime(["2026-07-31", "2026-08-31"])
+    >>> allowance_by_month(pd.DataFrame(months))[["month", "used", "included"]].values.tolist()
     [['2026-07', 30.0, 40.0], ['2026-08', 55.0, 50.0]]
     """
     hours = allowance.assign(included=allowance["included"] + allowance["carried_in"])
-    months = hours.groupby("month", as_index=False, sort=True)[["used", "included"]].sum()
+    months = hours.groupby("month", as_index=False, sort=True).agg({"ends": "max", "used": "sum", "included": "sum"})
     return months.tail(periods).reset_index(drop=True)
 
 

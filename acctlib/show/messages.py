@@ -118,9 +118,10 @@ def health(state: object) -> str:
 
 
 def allowance(months: Table) -> str:
-    """Return how the newest month of a retainer stands against what its fee includes.
+    """Return how the newest month or quarter of a retainer stands against what its fee includes.
 
-    >>> allowance(pd.DataFrame({"month": ["2026-09"], "used": [55.0], "included": [50.0]}))
+    >>> ends = pd.to_datetime(["2026-09-30"])
+    >>> allowance(pd.DataFrame({"month": ["2026-09"], "ends": ends, "used": [55.0], "included": [50.0]}))
     'September 2026 used 55\\xa0h of 50\\xa0h included: 5\\xa0h over'
     """
     if _nothing(months):
@@ -128,7 +129,9 @@ def allowance(months: Table) -> str:
     last = months.iloc[-1]
     over = last["used"] - last["included"]
     verdict = f": {hours(over)} over" if over > 0 else ""
-    return f"{pd.Timestamp(last['month']):%B %Y} used {hours(last['used'])} of {hours(last['included'])} included{verdict}"
+    first, ends = pd.Timestamp(last["month"]), pd.Timestamp(last["ends"])
+    period = f"{first:%B} to {ends:%B %Y}" if ends.month != first.month else f"{first:%B %Y}"
+    return f"{period} used {hours(last['used'])} of {hours(last['included'])} included{verdict}"
 
 
 def spending(what: str, used: float | Missing, planned: float | Missing, budget: float | Missing) -> str:
