@@ -1,9 +1,14 @@
-"""Chromium for the tests that look at pages as a reader does: no network, an empty profile, every message noted."""
+"""What several tests share: the demo accounts' reports, made once, and a browser to look at pages as a reader does.
+
+The browser has no network and an empty profile, and every message and request of a page is noted.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +16,7 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).parent.parent
 _QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 
 
@@ -64,3 +70,34 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     yield opened
     for context in contexts:
         context.close()
+
+
+def run_command(command: str, *arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that the set-up installed, as a person types it in `cwd`; the environment adds to that of the tests."""
+    inherited = {name: value for name, value in os.environ.items() if name != "ACCTLIB_HOME"}
+    program = Path(sysconfig.get_path("scripts")) / command
+    return subprocess.run(
+        [program, *arguments], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=400, check=False
+    )
+
+
+@pytest.fixture(scope="session")
+def demo_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workbook of the project's own notebooks and data, whose parameters ask for few draws."""
+    root = tmp_path_factory.mktemp("demo")
+    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(ROOT / "parameters", root / "parameters")
+    (root / "data").symlink_to(ROOT / "data")
+    for file in (root / "parameters").glob("*.yaml"):
+        few = file.read_text(encoding="utf-8").replace("draws: 16384", "draws: 2048")
+        assert "draws: 2048" in few
+        file.write_text(few, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def demo_reports(demo_workbook: Path) -> Path:
+    """Return the folder of all reports of the demo accounts, made once by the command as its users call it."""
+    made = run_command("acctlib", "run", cwd=demo_workbook)
+    assert made.returncode == 0, made.stdout + made.stderr
+    return demo_workbook / "outputs"

@@ -376,10 +376,12 @@ def payment(days: float | Missing, outstanding: float | Missing) -> str:
 
     >>> payment(41.4, 18.6)
     'Paid 41 days after issue, weighted by amount; 19 days of billing are outstanding (receivables over the last 90 days).'
+    >>> payment(41.4, Missing("no invoice says what was paid")), payment(Missing("none"), Missing("none"))
+    ('Paid 41 days after issue, weighted by amount.', '')
     """
-    paid = [] if isinstance(days, Missing) else [f"Paid {days:.0f} days after issue, weighted by amount"]
-    owed = [f"{outstanding:.0f} days of billing are outstanding (receivables over the last 90 days)"]
-    parts = paid + ([] if isinstance(outstanding, Missing) else owed)
+    parts = [] if isinstance(days, Missing) else [f"Paid {days:.0f} days after issue, weighted by amount"]
+    if not isinstance(outstanding, Missing):
+        parts.append(f"{outstanding:.0f} days of billing are outstanding (receivables over the last 90 days)")
     return "; ".join(parts) + "." if parts else ""
 
 

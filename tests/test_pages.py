@@ -1,0 +1,63 @@
+"""The demo accounts' pages as their readers open them: in Chromium, with no network, on a wide screen and on a telephone."""
+
+from __future__ import annotations
+
+import pytest
+from test_notebook_runs import REPORTS, file_of
+
+#: Charts in each report; the demo accounts' tables are all filled, so none is left out.
+CHARTS = {
+    ("client", "budget_risk"): 1,
+    ("client", "quarterly_business_review"): 5,
+    ("internal", "account_plan"): 4,
+    ("internal", "budget_risk"): 4,
+    ("internal", "quarterly_business_review"): 5,
+}
+#: Of each chart: is it an svg of some size in which at least one mark has a size as well?
+DRAWN = """() => [...document.querySelectorAll('figure')].map(figure => {
+  const svg = figure.querySelector('svg');
+  const large = (element, least) => Math.max(element.getBoundingClientRect().width, element.getBoundingClientRect().height) > least;
+  return svg !== null && svg.getBoundingClientRect().height > 40 && large(svg, 250)
+    && [...svg.querySelectorAll('.role-mark > *')].some(mark => large(mark, 2));
+})"""
+WIDEST = "document.documentElement.scrollWidth"
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("audience", "account", "notebook"), REPORTS)
+def test_a_page_draws_all_its_charts_with_no_message_no_request_and_no_sideways_scroll(
+    demo_reports, open_page, audience, account, notebook, width
+):
+    opened = open_page(file_of(demo_reports, audience, account, notebook), width)
+    assert opened.page.evaluate(DRAWN) == [True] * CHARTS[audience, notebook]
+    assert opened.page.locator(".vega").count() == (0 if audience == "client" else CHARTS[audience, notebook])
+    assert opened.messages == []
+    assert opened.requests == []
+    assert opened.page.evaluate(WIDEST) <= width
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_index_leads_to_every_page(demo_reports, open_page, width):
+    opened = open_page(demo_reports / "index.html", width)
+    links = opened.page.evaluate("[...document.links].map(link => link.href)")
+    assert {file_of(demo_reports, *report).as_uri() for report in REPORTS} <= set(links)
+    assert opened.messages == []
+    assert opened.requests == []
+    assert opened.page.evaluate(WIDEST) <= width
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "",
+        "<svg width='300' height='200'></svg>",
+        "<svg width='300' height='200'><g class='role-mark'></g></svg>",
+        "<svg width='300' height='200'><g class='role-mark'><path d=''/></g></svg>",
+        "<svg width='300' height='10'><g class='role-mark'><path d='M0 0h90v9z'/></g></svg>",
+    ],
+    ids=["nothing", "empty", "no mark", "a mark of no size", "too low"],
+)
+def test_a_chart_that_is_not_drawn_is_noticed(open_page, inside):
+    drawn = "<svg width='300' height='200'><g class='role-mark'><path d='M0 0h90v90z'/></g></svg>"
+    opened = open_page(f"<!DOCTYPE html><figure>{drawn}</figure><figure>{inside}</figure>")
+    assert opened.page.evaluate(DRAWN) == [True, False]
