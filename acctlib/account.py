@@ -135,7 +135,9 @@ class Account:
     def source(self, *tables: str) -> str:
         """Return where tables came from, as a reader may trace it: file, rows and as-of date."""
         known = [self.sources[name] for name in tables if name in self.sources]
-        return "; ".join(f"{s.file}, {s.rows:,} rows" for s in known) + (f", as of {long_date(self.as_of)}" if known else "")
+        return "; ".join(f"{s.file}, {s.rows:,} row{'' if s.rows == 1 else 's'}" for s in known) + (
+            f", as of {long_date(self.as_of)}" if known else ""
+        )
 
     def traced(self) -> str:
         """Return what this edition rests on: every file with the rows that it sees, and the as-of date of all of them."""

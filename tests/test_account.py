@@ -448,3 +448,10 @@ def test_the_open_projects_follow_the_billing_type(editions):
     assert client.open_projects("hours")["project"].tolist() == ["re", "tm", "ca"]
     assert client.open_projects("hours_and_rates")["project"].tolist() == ["tm", "ca"]
     assert internal.open_projects("hours_and_rates")["project"].tolist() == ["ff", "re", "tm", "ca"]
+
+
+def test_a_source_is_named_with_its_rows_and_its_day(data):
+    client = read(data)
+    assert client.source("expenses", "projects") == "expenses.csv, 1 row; projects.csv, 4 rows, as of 30 Sep 2026"
+    assert client.source("stakeholders") == ""
+    assert "projects.csv (4)" in client.traced()

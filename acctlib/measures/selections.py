@@ -250,12 +250,15 @@ def total_budget(scope: pd.DataFrame | Missing, unit: str) -> float | Missing:
 
 @requires(drivers="driver kind low high share")
 def named(drivers: pd.DataFrame | Missing, risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return drivers of a forecast with a risk's description in the place of its number.
+    """Return drivers of a forecast with a risk by its description, and a task that is known by a bare number as "task 7".
 
-    >>> moved = pd.DataFrame({"driver": ["R1"], "kind": ["risk"], "low": [1.0], "high": [2.0], "share": [1.0]})
+    >>> moved = pd.DataFrame({"driver": ["R1", "7368"], "kind": ["risk", "line"], "low": 1.0, "high": 2.0, "share": 0.5})
     >>> named(moved, pd.DataFrame({"risk": ["R1"], "description": ["Late content"]}))["driver"].tolist()
-    ['Late content']
+    ['Late content', 'task 7368']
     """
+    # A bare number reads as a figure in a sentence.
+    bare = (drivers["kind"] != "risk") & drivers["driver"].astype("str").str.isdigit()
+    drivers = drivers.assign(driver=drivers["driver"].where(~bare, "task " + drivers["driver"].astype("str")))
     if isinstance(risks, Missing):
         return drivers
     told = drivers["driver"].map(dict(zip(risks["risk"], risks["description"], strict=True)))

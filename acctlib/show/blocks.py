@@ -222,7 +222,8 @@ class Report:
             return self._hint("table", section, title, frame)
         columns = columns or {name: (str(name).replace("_", " ").capitalize(), "text") for name in frame.columns}
         filled = {name: how for name, how in columns.items() if name in frame.columns and frame[name].notna().any()}
-        if not filled:
+        # Names with nothing beside them say no more than an empty table.
+        if not filled or (len(columns) > 1 and list(filled) == list(columns)[:1]):
             return self._hint("table", section, title, Missing("its columns are empty"))
         note = _note(caption, source)
         table = table_html(frame, filled, self.account.currency)

@@ -56,21 +56,24 @@ def _nothing(table: Table) -> bool:
 def amount(value: float | Missing, unit: str) -> str | Missing:
     """Return a figure as a tile prints it: short money for a currency, hours for ``h``; what is not defined stays so.
 
-    >>> amount(344120, "GBP"), amount(1412.25, "h"), amount(Missing("no rate"), "GBP")
-    ('£344k', '1,412\\xa0h', Missing(reason='no rate', remedy=''))
+    >>> amount(344120, "GBP"), amount(14.88, "h"), amount(Missing("no rate"), "GBP")
+    ('£344k', '14.9\\xa0h', Missing(reason='no rate', remedy=''))
     """
     if isinstance(value, Missing):
         return value
-    return short_money(value, unit) if unit in CURRENCIES else hours(value)
+    # A hundredth of an hour is more than any estimate carries.
+    return short_money(value, unit) if unit in CURRENCIES else hours(round(value, 1))
 
 
 def waiting(changes: Table) -> str:
     """Return how many change requests wait for a decision.
 
-    >>> waiting(pd.DataFrame({"change": ["C4", "C5"]}))
-    '2 change requests wait for a decision'
+    >>> waiting(pd.DataFrame({"change": ["C4", "C5"]})), waiting(Missing("not recorded"))
+    ('2 change requests wait for a decision', 'Change requests that wait for a decision')
     """
-    if _nothing(changes):
+    if isinstance(changes, Missing):
+        return "Change requests that wait for a decision"
+    if changes.empty:
         return "No change request waits for a decision"
     return f"{count(len(changes), 'change request')} {'waits' if len(changes) == 1 else 'wait'} for a decision"
 

@@ -30,6 +30,7 @@ from acctlib.show.text import attribute, escape
 __all__ = ["PagePreprocessor", "block_payloads", "incomplete", "render"]
 
 _POLICY = "default-src 'none'; {}style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+_LACKING = '<p class="hint"><b>Not shown:</b>'  # begins a block that says what is missing and how to add it
 
 
 def block_payloads(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -117,7 +118,7 @@ def _page(notebook: Mapping[str, Any]) -> str:
     cover = next((block for block in blocks if block["kind"] == "cover"), {"title": "Report", "html": "<h1>Report</h1>"})
     cards = [
         (section, _card(number, section, cards_blocks))
-        for number, (section, cards_blocks) in enumerate(_sections(blocks).items(), start=1)
+        for number, (section, cards_blocks) in enumerate(_gaps_last(_sections(blocks)).items(), start=1)
     ]
     problems = incomplete(notebook)
     interactive = any("spec" in block for block in blocks)
@@ -141,12 +142,42 @@ def _page(notebook: Mapping[str, Any]) -> str:
 
 
 def _sections(blocks: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Group blocks by section, in the order in which sections first appear; a section with nothing in it vanishes."""
+    """Group blocks by section, in the order in which sections first appear; a section with nothing in it vanishes.
+
+    What several blocks of a section lack alike is said once, under all their titles.
+    """
     sections: dict[str, list[dict[str, Any]]] = {}
     for block in blocks:
-        if block["kind"] != "cover" and (block["html"] or block.get("words")):
-            sections.setdefault(block["section"], []).append(block)
+        if block["kind"] == "cover" or not (block["html"] or block.get("words")):
+            continue
+        card = sections.setdefault(block["section"], [])
+        twin = next((other for other in card if _lacks(block) and other["html"] == block["html"]), None)
+        if twin and twin["title"] and block["title"]:
+            twin["title"] += f"; {block['title']}"
+        elif not twin:
+            card.append(block)
     return sections
+
+
+def _gaps_last(sections: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Put the sections that only say what they lack into one card at the end: a page is read for what it holds."""
+    kept: dict[str, list[dict[str, Any]]] = {}
+    gaps: dict[str, list[str]] = {}
+    for section, blocks in sections.items():
+        if not all(_lacks(block) for block in blocks):
+            kept[section] = blocks
+            continue
+        for block in blocks:
+            gaps.setdefault(block["html"], []).append(section)
+    if gaps:
+        kept["Not in this report yet"] = [
+            {"kind": "text", "title": ", ".join(names), "html": html} for html, names in gaps.items()
+        ]
+    return kept
+
+
+def _lacks(block: Mapping[str, Any]) -> bool:
+    return block["html"].startswith(_LACKING) and not block.get("words")
 
 
 def _contents(sections: list[str]) -> str:

@@ -253,6 +253,7 @@ def price_tiles(pays: Table, total: tuple[float, float, float] | Missing, curren
     if isinstance(pays, Missing):
         return [Tile("To pay", pays)]
     agreed = pays["agreed"].sum(min_count=1)
+    agreed = Missing("no running project has a fee or a cap") if pd.isna(agreed) else agreed
     tiles = []
     if isinstance(total, Missing):
         tiles.append(Tile("To pay in all", total))
@@ -260,23 +261,31 @@ def price_tiles(pays: Table, total: tuple[float, float, float] | Missing, curren
         low, expected, high = total
         between = "fixed" if low == high else f"8 in 10: {short_money(low, currency)} to {short_money(high, currency)}"
         tiles.append(Tile("To pay in all", short_money(expected, currency), between))
-    tiles.append(Tile("Agreed", short_money(agreed, currency), "fees and caps of running projects"))
-    tiles.append(Tile("Waiting for your decision", short_money(pays["pending"].sum(), currency), "pending change requests"))
-    tiles.append(Tile("Expenses charged", short_money(pays["expenses"].sum(), currency), "to date"))
+    tiles.append(Tile("Agreed", amount(agreed, currency), "fees and caps of running projects"))
+    tiles += _known(pays["pending"], "Waiting for your decision", "pending change requests", currency)
+    tiles += _known(pays["expenses"], "Expenses charged", "to date", currency)
     return tiles
+
+
+def _known(amounts: pd.Series, label: str, against: str, currency: str) -> list[Tile]:
+    return [] if amounts.isna().all() else [Tile(label, short_money(amounts.sum(), currency), against)]
 
 
 def price_lead(pays: Table, pending: Table) -> str:
     """Return what a client must know about the price: what is fixed, what moves and what waits."""
     if isinstance(pays, Missing):
         return ""
-    moving = pays[pays["high"] - pays["pending"] > pays["low"] + 0.5]["name"].tolist()
-    fixed = (
-        f"The price of {_every(len(pays))} is fixed."
-        if not moving
-        else f"The price of {listed(moving)} depends on the hours worked."
-    )
-    return lead([("at risk" if moving else "on track", fixed), _waiting(pending)])
+    open_ended = pays["high"] - pays["pending"].fillna(0.0) > pays["low"] + 0.5
+    # Time and materials without rates has no range, and is anything but fixed.
+    by_the_hour = pays["billing_type"].isin(["time_and_materials", "capped"]) & pays["expected"].isna()
+    moving = pays.loc[open_ended | by_the_hour, "name"].tolist()
+    if moving:
+        price = ("at risk", f"The price of {listed(moving)} depends on the hours worked.")
+    elif pays["expected"].notna().all():
+        price = ("on track", f"The price of {_every(len(pays))} is fixed.")
+    else:
+        price = ("on track", "")
+    return lead([price, _waiting(pending)])
 
 
 def _every(number: int) -> str:
