@@ -63,6 +63,15 @@ def test_a_table_without_rows_and_a_text_without_words_are_missing():
         assert html(report.text("", "Words")).count("Nothing was written.") == shown
 
 
+def test_a_table_of_names_with_nothing_beside_them_is_missing():
+    rows = pd.DataFrame({"name": ["Site", "App"], "hours": [None, None], "cost": [None, None]})
+    columns = {"name": ("Name", "text"), "hours": ("Hours", "hours"), "cost": ("Cost", "money")}
+    report = example_report("internal")
+    assert html(report.table(rows, section="Budget", columns=columns)) == '<p class="hint">Its columns are empty.</p>'
+    assert "Site" in html(report.table(rows.assign(hours=[1.0, None]), section="Budget", columns=columns))
+    assert "Site" in html(report.table(rows, section="Names", columns={"name": ("Name", "text")}))
+
+
 def test_a_missing_tile_is_left_out_for_a_client_and_says_why_to_us():
     tiles = [Tile("Score", NOTHING), Tile("Fee", "£1k")]
     assert html(example_report("client").headline(tiles)).count('class="tile"') == 1

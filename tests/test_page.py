@@ -57,8 +57,36 @@ def test_only_internal_pages_have_the_band_the_contents_and_hints(pages):
 
 
 def test_a_section_with_nothing_in_it_vanishes(pages):
-    assert "Satisfaction</h2>" in pages["internal"]
     assert "Satisfaction</h2>" not in pages["client"]
+    assert "Satisfaction</h2>" not in pages["internal"]
+    assert (
+        '<h3>Satisfaction</h3>\n<p class="hint"><b>Not shown:</b>' in pages["internal"].split("Not in this report yet</h2>")[1]
+    )
+
+
+def test_what_a_page_lacks_is_said_once_and_last():
+    report = example_report("internal")
+    asked, open_work = Missing("nobody was asked", "add surveys.csv"), Missing("there is no table tasks", "add tasks.csv")
+    blocks = [
+        report.cover(),
+        report.chart(asked, "Satisfied answers", "Satisfaction", alt="x"),
+        report.chart(asked, "Net promoter score", "Satisfaction", alt="x"),
+        report.text("Delivered.", section="Delivery"),
+        report.table(open_work, "Tasks", "Delivery"),
+        report.table(open_work, "Hours", "Delivery"),
+        report.table(asked, section="Comments"),
+        report.table(Missing("nothing is overdue"), section="Overdue"),
+        report.text("Ours.", section="Sources").with_words("Kept."),
+        report.end(),
+    ]
+    soup = BeautifulSoup(render(notebook_of(blocks)), "html.parser")
+    assert [[part.get_text() for part in card(["h2", "h3", "p"])] for card in soup("section")] == [
+        ["Delivery", "Delivered.", "Tasks; Hours", "Not shown: there is no table tasks. To add it: add tasks.csv."],
+        ["Overdue", "Nothing is overdue."],
+        ["Sources", "Kept.", "Ours."],
+        ["Not in this report yet", "Satisfaction, Comments", "Not shown: nobody was asked. To add it: add surveys.csv."],
+    ]
+    assert [link.get_text() for link in soup("a")] == [card.h2.get_text() for card in soup("section")]
 
 
 def test_blocks_of_one_section_stand_in_one_card_in_the_order_of_first_appearance():

@@ -13,12 +13,12 @@ CHARTS = {
     ("internal", "budget_risk"): 4,
     ("internal", "quarterly_business_review"): 5,
 }
-#: Of each chart: is it an svg of some size in which at least one mark has a size as well?
+#: Of each chart: is it an svg of some size in which at least one bar, line or point has a size as well?
 DRAWN = """() => [...document.querySelectorAll('figure')].map(figure => {
   const svg = figure.querySelector('svg');
-  const large = (element, least) => Math.max(element.getBoundingClientRect().width, element.getBoundingClientRect().height) > least;
-  return svg !== null && svg.getBoundingClientRect().height > 40 && large(svg, 250)
-    && [...svg.querySelectorAll('.role-mark > *')].some(mark => large(mark, 2));
+  const size = element => element.getBoundingClientRect();
+  return svg !== null && size(svg).width > 250 && size(svg).height > 40
+    && [...svg.querySelectorAll('path:not(.background)')].some(mark => Math.max(size(mark).width, size(mark).height) > 2);
 })"""
 WIDEST = "document.documentElement.scrollWidth"
 
@@ -51,13 +51,13 @@ def test_the_index_leads_to_every_page(demo_reports, open_page, width):
     [
         "",
         "<svg width='300' height='200'></svg>",
-        "<svg width='300' height='200'><g class='role-mark'></g></svg>",
-        "<svg width='300' height='200'><g class='role-mark'><path d=''/></g></svg>",
-        "<svg width='300' height='10'><g class='role-mark'><path d='M0 0h90v9z'/></g></svg>",
+        "<svg width='300' height='200'><text>0</text></svg>",
+        "<svg width='300' height='200'><path d=''/></svg>",
+        "<svg width='300' height='10'><path d='M0 0h90v9z'/></svg>",
     ],
     ids=["nothing", "empty", "no mark", "a mark of no size", "too low"],
 )
 def test_a_chart_that_is_not_drawn_is_noticed(open_page, inside):
-    drawn = "<svg width='300' height='200'><g class='role-mark'><path d='M0 0h90v90z'/></g></svg>"
+    drawn = "<svg width='300' height='200'><path d='M0 0h90v90z'/></svg>"
     opened = open_page(f"<!DOCTYPE html><figure>{drawn}</figure><figure>{inside}</figure>")
     assert opened.page.evaluate(DRAWN) == [True, False]

@@ -94,10 +94,12 @@ def test_forecast_tiles_name_the_range_the_odds_and_the_reserve():
 PAYS = pd.DataFrame(
     {
         "name": ["Site", "Advice"],
+        "billing_type": ["fixed_fee", "time_and_materials"],
         "agreed": [100e3, np.nan],
         "pending": [8e3, 0.0],
         "expenses": [1e3, 0.0],
         "low": [101e3, 40e3],
+        "expected": [101e3, 50e3],
         "high": [109e3, 60e3],
     }
 )
@@ -111,6 +113,25 @@ def test_a_client_reads_what_moves_and_what_waits_for_him():
     tiles = summary.price_tiles(PAYS, (140e3, 150e3, 170e3), "GBP")
     assert [tile.value for tile in tiles] == ["£150k", "£100k", "£8k", "£1k"]
     assert summary.price_tiles(NONE, NONE, "GBP")[0].value is NONE
+
+
+def test_a_price_that_is_not_known_is_never_said_to_be_fixed():
+    unknown = {"low": np.nan, "expected": np.nan, "high": np.nan, "agreed": np.nan}
+    by_the_hour = PAYS.assign(billing_type="time_and_materials", **unknown)
+    assert summary.price_lead(by_the_hour, NONE) == "**The price of Site and Advice depends on the hours worked.**"
+    assert summary.price_lead(PAYS.assign(billing_type="fixed_fee", **unknown), NONE) == ""
+    assert summary.price_lead(PAYS.iloc[:1].assign(pending=np.nan, low=1e3, high=9e3), NONE).startswith(
+        "**The price of Site dep"
+    )
+
+
+def test_what_is_not_recorded_is_no_tile_of_zero():
+    pays = PAYS.assign(agreed=np.nan, pending=np.nan, expenses=np.nan)
+    tiles = summary.price_tiles(pays, NONE, "GBP")
+    assert [(tile.label, tile.value) for tile in tiles] == [
+        ("To pay in all", NONE),
+        ("Agreed", Missing("no running project has a fee or a cap")),
+    ]
 
 
 def test_a_plan_opens_with_the_renewal_at_risk():
