@@ -134,6 +134,42 @@ def test_what_is_not_recorded_is_no_tile_of_zero():
     ]
 
 
+def test_a_review_of_hours_alone_still_has_figures_and_an_opening():
+    hours = pd.DataFrame({"hours": [197.5, 487.5]})
+    work = pd.DataFrame(
+        {"work_type": ["Test", "Build"], "tasks": [20, 30], "tasks_done": [2, 20], "hours_in_period": [87.5, 400.0]}
+    )
+    tile, tasks = summary.hours_tile(hours), summary.tasks_tile(work)
+    assert (tile.value, tile.against, tile.trend) == ("488\xa0h", "quarter before 198\xa0h", (197.5, 487.5))
+    assert tasks.value == "22 of 50"
+    tiles = [summary.fees_tile(NONE, "GBP"), summary.goals_tile(NONE), tile, tasks]
+    assert [tile.label for tile in summary.most_telling(tiles, 3)] == [
+        "Fees invoiced this quarter",
+        "Billable hours this quarter",
+        "Tasks done",
+    ]
+    assert summary.work_lead(work, NONE) == "**Build took 400\xa0h of the 488\xa0h worked this quarter.**"
+    assert summary.work_lead(work.iloc[1:], NONE) == "**All 400\xa0h worked this quarter went into Build.**"
+
+
+@pytest.mark.parametrize(
+    ("fees", "said"),
+    [
+        ([200.0, 150.0], "**Fees are 25\xa0% below the quarter before.**"),
+        ([200.0, 201.0], "**Fees are as in the quarter before.**"),
+        ([0.0, 150.0], ""),
+        ([150.0], ""),
+    ],
+)
+def test_a_review_of_invoices_alone_opens_with_how_they_moved(fees, said):
+    assert summary.work_lead(NONE, pd.DataFrame({"fees": fees})) == said
+
+
+def test_a_quarter_without_work_opens_with_nothing():
+    work = pd.DataFrame({"work_type": ["Build"], "hours_in_period": [np.nan]})
+    assert summary.work_lead(work, NONE) == ""
+
+
 def test_a_plan_opens_with_the_renewal_at_risk():
     renewing = pd.DataFrame(
         {"contract": ["RET"], "annual_value": [222e3], "end": [pd.Timestamp("2026-10-31")], "signal": ["at risk"]}

@@ -6,8 +6,10 @@ report and the review mean the same by "running" or "agreed last time".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from acctlib.missing import Missing, requires
@@ -24,6 +26,7 @@ __all__ = [
     "due_after",
     "estimated_hours",
     "first",
+    "hours_by_period",
     "named",
     "number_of",
     "of_projects",
@@ -39,6 +42,7 @@ __all__ = [
     "total_budget",
     "used_and_planned",
     "visible_risks",
+    "work_by_type",
 ]
 
 
@@ -226,6 +230,54 @@ def estimated_hours(tasks: pd.DataFrame | Missing) -> float | Missing:
     10.0
     """
     return float(tasks.loc[tasks["status"].fillna("") != "cancelled", "likely_hours"].sum())
+
+
+@requires(tasks="project task work_type? status?")
+def work_by_type(
+    tasks: pd.DataFrame | Missing, time_entries: pd.DataFrame | Missing, period: Quarter
+) -> pd.DataFrame | Missing:
+    """Return what was worked on, by kind of work: work_type, tasks (not cancelled), tasks_done, hours_in_period, hours_to_date.
+
+    Hours without a task have a row of their own, so that the hours foot; without time entries hours are blank. The most
+    worked on in the period comes first.
+
+    >>> plan = pd.DataFrame({"project": "app", "task": ["1", "2"], "work_type": "Build", "status": ["done", "planned"]})
+    >>> time = pd.DataFrame({"date": pd.to_datetime(["2026-06-30", "2026-07-01"]), "project": "app", "task": ["1", None],
+    ...                      "hours": [8.0, 2.0]})
+    >>> work_by_type(plan, time, Quarter(2026, 3)).values.tolist()
+    [['No task named', 0, 0, 2.0, 2.0], ['Build', 2, 1, 0.0, 8.0]]
+    """
+    kind = tasks["work_type"].fillna("Other work")
+    kept, done = tasks["status"].fillna("") != "cancelled", tasks["status"].fillna("") == "done"
+    work = pd.DataFrame({"tasks": kept.groupby(kind).sum(), "tasks_done": done.groupby(kind).sum()})
+    if isinstance(time_entries, Missing) or "task" not in time_entries.columns:
+        work = work.assign(hours_in_period=np.nan, hours_to_date=np.nan)
+    else:
+        of_task = tasks[["project", "task"]].assign(work_type=kind)
+        entries = time_entries[["date", "project", "task", "hours"]].merge(of_task, on=["project", "task"], how="left")
+        within = entries["date"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))
+        hours = entries[["hours"]].assign(hours_in_period=entries["hours"].where(within, 0.0))
+        by_kind = hours.groupby(entries["work_type"].fillna("No task named"))[["hours_in_period", "hours"]].sum()
+        work = work.join(by_kind.rename(columns={"hours": "hours_to_date"}), how="outer").fillna(0.0)
+    work = work.astype({"tasks": "int64", "tasks_done": "int64"}).rename_axis("work_type").reset_index()
+    work = work.sort_values(["hours_in_period", "hours_to_date"], ascending=False, kind="stable")
+    return _some(work, "no task is planned")
+
+
+@requires(time_entries="date hours")
+def hours_by_period(time_entries: pd.DataFrame | Missing, periods: Sequence[Quarter]) -> pd.DataFrame | Missing:
+    """Return the hours of each quarter, from the first one that has any: period, hours.
+
+    >>> time = pd.DataFrame({"date": pd.to_datetime(["2026-05-04", "2026-07-01"]), "hours": [8.0, 2.0]})
+    >>> hours_by_period(time, Quarter(2026, 3).last(4)).values.tolist()
+    [['2026-Q2', 8.0], ['2026-Q3', 2.0]]
+    """
+    within = [time_entries["date"].between(pd.Timestamp(q.start), pd.Timestamp(q.end)) for q in periods]
+    hours = [float(time_entries.loc[rows, "hours"].sum()) for rows in within]
+    begun = next((position for position, worked in enumerate(hours) if worked), None)
+    if begun is None:
+        return Missing("no hours were worked in these quarters")
+    return pd.DataFrame({"period": [q.label for q in periods], "hours": hours}).iloc[begun:].reset_index(drop=True)
 
 
 @requires(scope="budget_hours? budget_cost?")

@@ -77,7 +77,9 @@ def client_pays(
     for row in running.to_dict("records"):
         so_far = used.get(row["project"], np.nan)
         price, basis = _price(row, so_far, tasks, time_entries, progress, rates)
-        extra, pending = float(expenses.get(row["project"], 0.0)), float(np.nan_to_num(row["pending_changes"]))
+        # Nothing recorded for this project is nought; no record at all is not known.
+        extra = np.nan if isinstance(charged, Missing) else float(expenses.get(row["project"], 0.0))
+        pending = float(row["pending_changes"])
         edge = (1 - confidence) / 2
         low, expected, high = price.quantile(np.array([edge, 0.5, 1 - edge])) if price else [np.nan] * 3
         rows.append(
@@ -89,9 +91,9 @@ def client_pays(
                 "used": so_far if row["billing_type"] in ("time_and_materials", "capped") else np.nan,
                 "expenses": extra,
                 "pending": pending,
-                "low": low + extra,
-                "expected": expected + extra,
-                "high": high + extra + pending,
+                "low": low + np.nan_to_num(extra),
+                "expected": expected + np.nan_to_num(extra),
+                "high": high + np.nan_to_num(extra) + np.nan_to_num(pending),
                 "price": price,
                 "basis": basis,
             }
@@ -127,7 +129,8 @@ def total_to_pay(pays: pd.DataFrame | Missing, confidence: float = 0.8) -> tuple
         return pays
     unknown = pays.loc[[price is None for price in pays["price"]], "name"].tolist()
     if unknown:
-        return Missing(f"the price of {', '.join(unknown)} is not known")
+        more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        return Missing(f"the price of {', '.join(unknown[:3])}{more} is not known")
     cost = exact(CostModel([Line(n, p) for n, p in zip(pays["project"], pays["price"], strict=True)], correlation=0.0))
     edge, extra, pending = (1 - confidence) / 2, float(pays["expenses"].sum()), float(pays["pending"].sum())
     return cost.quantile(edge) + extra, cost.quantile(0.5) + extra, cost.quantile(1 - edge) + extra + pending

@@ -81,6 +81,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "high_hours": ("Remaining, high", "hours"),
     "high_value": ("High", "money"),
     "hours": ("Hours", "hours"),
+    "hours_in_period": ("Hours this quarter", "hours"),
+    "hours_to_date": ("Hours to date", "hours"),
     "included": ("Included", "hours"),
     "income": ("Income", "money"),
     "influence": ("Influence", "number"),
@@ -158,6 +160,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "table": ("Table", "text"),
     "target": ("Target", "number"),
     "task": ("Task", "text"),
+    "tasks": ("Tasks", "number"),
+    "tasks_done": ("Tasks done", "number"),
     "time_elapsed": ("Time elapsed", "percent"),
     "title": ("Title", "text"),
     "trend": ("Trend", "text"),
@@ -171,6 +175,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "weighted": ("Weighted", "money"),
     "why": ("Rests on", "text"),
     "work_done": ("Work done", "percent"),
+    "work_type": ("Kind of work", "text"),
 }
 
 

@@ -34,12 +34,14 @@ __all__ = [
     "payment",
     "people",
     "pipeline",
+    "prices",
     "quality",
     "raised_issues",
     "ranges",
     "scores",
     "signal",
     "spending",
+    "timing",
     "waiting",
     "with_stage",
     "worst_cases",
@@ -200,6 +202,17 @@ def ranges(table: Table, currency: str) -> str:
     )
 
 
+def prices(pays: Table) -> str:
+    """Return how to read the table of what is paid; nothing about a range where no price is known.
+
+    >>> prices(pd.DataFrame({"low": [None], "expected": [None], "high": [None]}))
+    ''
+    """
+    if _nothing(pays) or pays["expected"].isna().all():
+        return ""
+    return "8 of 10 outcomes lie between low and high; expenses so far are in all three, pending changes in high only."
+
+
 def with_stage(table: Table) -> Table:
     """Return a table whose state says the stage in words behind the state's symbol and colour: "overdue" in red.
 
@@ -306,6 +319,15 @@ def signal(word: str | Missing) -> str:
     'The signs say: watch'
     """
     return "Terms that end within a year" if isinstance(word, Missing) else f"The signs say: {word}"
+
+
+def timing(unit: str) -> str:
+    """Return the title of spend by month in a forecast's unit, money or hours.
+
+    >>> timing("GBP"), timing("h")
+    ('When the money goes out', 'When the hours are worked')
+    """
+    return "When the hours are worked" if unit == "h" else "When the money goes out"
 
 
 def driven(drivers: Table) -> str:

@@ -25,12 +25,16 @@ __all__ = [
     "forecast_lead",
     "forecast_tiles",
     "goals_tile",
+    "hours_tile",
+    "most_telling",
     "plan_lead",
     "plan_tiles",
     "price_lead",
     "price_tiles",
     "review_lead",
     "satisfaction_tile",
+    "tasks_tile",
+    "work_lead",
 ]
 
 Table = pd.DataFrame | Missing
@@ -94,6 +98,76 @@ def satisfaction_tile(scores: Table) -> Tile:
 
 def _points(low: float, high: float) -> str:
     return f"{100 * low:+.0f} to {100 * high:+.0f}".replace("-", "−")
+
+
+def hours_tile(by_quarter: Table) -> Tile:
+    """Return the billable hours of the quarter against the quarter before, with the trend."""
+    label = "Billable hours this quarter"
+    if isinstance(by_quarter, Missing):
+        return Tile(label, by_quarter)
+    worked = by_quarter["hours"].tolist()
+    before = f"quarter before {amount(worked[-2], 'h')}" if len(worked) > 1 else ""
+    return Tile(label, amount(worked[-1], "h"), before, tuple(worked))
+
+
+def tasks_tile(work: Table) -> Tile:
+    """Return how many tasks are done, of all that are not cancelled."""
+    label = "Tasks done"
+    if isinstance(work, Missing):
+        return Tile(label, work)
+    return Tile(label, f"{work['tasks_done'].sum():,} of {work['tasks'].sum():,}", "to date")
+
+
+def most_telling(tiles: Sequence[Tile], most: int = 4) -> list[Tile]:
+    """Return the first few figures that are known, in their order; unknown ones only fill what is left.
+
+    Examples
+    --------
+    >>> tiles = [Tile("Fees", Missing("no invoices")), Tile("Hours", "488 h"), Tile("Tasks done", "22 of 50")]
+    >>> [tile.label for tile in most_telling(tiles, most=2)]
+    ['Hours', 'Tasks done']
+    """
+    unknown = [isinstance(tile.value, Missing) for tile in tiles]
+    kept = sorted(range(len(tiles)), key=unknown.__getitem__)[:most]
+    return [tiles[position] for position in sorted(kept)]
+
+
+def work_lead(work: Table, fees: Table) -> str:
+    """Return the opening of a review where nothing is known to be late, owed, off target or waiting: what was done.
+
+    Parameters
+    ----------
+    work : DataFrame or Missing
+        work_type, hours_in_period.
+    fees : DataFrame or Missing
+        fees by quarter, the newest last.
+
+    Examples
+    --------
+    >>> work = pd.DataFrame({"work_type": ["Build", "Test"], "hours_in_period": [30.0, 10.0]})
+    >>> work_lead(work, pd.DataFrame({"fees": [80e3, 100e3]}))
+    '**Build took 30\\xa0h of the 40\\xa0h worked this quarter.** Fees are 25\\xa0% above the quarter before.'
+    """
+    return lead([("on track", _largest(work)), ("on track", _moved(fees))])
+
+
+def _largest(work: Table) -> str:
+    if isinstance(work, Missing) or not work["hours_in_period"].sum() > 0:
+        return ""
+    most = work.loc[work["hours_in_period"].idxmax()]
+    total = amount(work["hours_in_period"].sum(), "h")
+    if most["hours_in_period"] == work["hours_in_period"].sum():
+        return f"All {total} worked this quarter went into {most['work_type']}."
+    return f"{most['work_type']} took {amount(most['hours_in_period'], 'h')} of the {total} worked this quarter."
+
+
+def _moved(fees: Table) -> str:
+    if isinstance(fees, Missing) or len(fees) < 2 or not fees["fees"].iloc[-2] > 0:
+        return ""
+    change = fees["fees"].iloc[-1] / fees["fees"].iloc[-2] - 1
+    if abs(change) < 0.02:
+        return "Fees are as in the quarter before."
+    return f"Fees are {percent(abs(change), 0)} {'above' if change > 0 else 'below'} the quarter before."
 
 
 def review_lead(milestones: Table, actions: Table, objectives: Table, pending: Table, on_time: Any, client: str) -> str:
