@@ -143,10 +143,11 @@ def _agreed_rates(rates: pd.DataFrame | Missing, account: str, time_entries: pd.
         return HIDDEN
     rates = rates[rates["bill_rate"].notna()]
     own = rates["account"] == account if "account" in rates.columns else pd.Series(False, index=rates.index)
-    agreed_from = rates["role"].map(rates[own].groupby("role")["valid_from"].min())
-    worked = pd.Series(dtype="datetime64[us]")
-    if not isinstance(time_entries, Missing) and "role" in time_entries.columns:
-        worked = time_entries.groupby("role")["date"].min()
-    standard = agreed_from.isna() | (rates["role"].map(worked) < agreed_from)
-    agreed = rates[own | standard].reset_index(drop=True)
+    if own.any():
+        agreed_from = pd.to_datetime(rates["role"].map(rates[own].groupby("role")["valid_from"].min()))
+        worked = pd.Series(pd.NaT, index=rates.index)
+        if not isinstance(time_entries, Missing) and "role" in time_entries.columns:
+            worked = pd.to_datetime(rates["role"].map(time_entries.groupby("role")["date"].min()))
+        rates = rates[own | agreed_from.isna() | (worked < agreed_from)]
+    agreed = rates.reset_index(drop=True)
     return agreed if len(agreed) else HIDDEN

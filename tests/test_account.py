@@ -455,3 +455,10 @@ def test_a_source_is_named_with_its_rows_and_its_day(data):
     assert client.source("expenses", "projects") == "expenses.csv, 1 row; projects.csv, 4 rows, as of 30 Sep 2026"
     assert client.source("stakeholders") == ""
     assert "projects.csv (4)" in client.traced()
+
+
+def test_standard_rates_serve_an_account_that_has_none_of_its_own(data):
+    path = data / "firm" / "rate_card.csv"
+    path.write_text("\n".join(row for row in path.read_text().splitlines() if "harbour" not in row) + "\n")
+    rates = read(data).rate_card
+    assert rates[["role", "bill_rate"]].values.tolist() == [["Designer", 125.0], ["Auditor", 150.0]]

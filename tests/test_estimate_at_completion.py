@@ -241,3 +241,14 @@ def test_dearer_hours_cost_in_proportion(remaining, dearer):
         for by in (rate, rate * dearer)
     ]
     assert costs[1].quantile(0.8) == pytest.approx(costs[0].quantile(0.8) * dearer, rel=1e-4)
+
+
+def test_delivery_that_was_bought_is_spent_too():
+    tasks = pd.DataFrame({"project": ["p"], "task": ["t"], "role": ["r"], "likely_hours": [10.0], "status": ["planned"]})
+    rate = pd.Series([50.0], index=pd.MultiIndex.from_tuples([("p", "r")]))
+    bought = pd.DataFrame({"project": ["p", "p"], "cost": [900.0, 100.0]})
+    without = estimate_at_completion(tasks, Missing("no time"), Missing("no progress"), rate)
+    forecast = estimate_at_completion(tasks, Missing("no time"), Missing("no progress"), rate, (), bought)
+    assert forecast.model.fixed == 1000.0
+    assert forecast.model.mean - without.model.mean == pytest.approx(1000.0)
+    assert estimate_at_completion(tasks, Missing("no time"), Missing("no progress"), None, (), bought).model.fixed == 0.0

@@ -145,7 +145,8 @@ def test_the_reported_forecast_is_the_library_s(demo_reports, account):
     plan = selections.of_projects(view.tasks, scope)
     rated = selections.of_projects(rates.hourly_rates(view.time_entries, view.rate_card, view.id, view.currency), scope)
     costs = rates.task_rates(plan, view.rate_card, view.id, view.currency, view.as_of)
-    work = estimate_at_completion(plan, rated, view.progress, costs, risk_register.risk_events(view.risks))
+    bought = selections.of_projects(budget.freelancer_expenses(view.expenses, view.as_of), scope)
+    work = estimate_at_completion(plan, rated, view.progress, costs, risk_register.risk_events(view.risks), bought)
     forecast = cost_forecast(work, view.currency, draws=2048, seed=1)
     median = forecast.cost.quantile(0.5)
     assert figures(demo_reports, "internal", account, "budget_risk")["forecast"] == median

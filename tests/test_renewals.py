@@ -36,10 +36,14 @@ def contract(**changes):
     [
         ({}, True, "notice on R1 is due in 63 days"),
         ({"notice_days": [150]}, True, "R1 ends in 123 days"),
-        ({"notice_days": [30]}, False, "no notice date within 90 days"),
-        ({"auto_renew": [True]}, False, "no notice date within 90 days"),
-        ({"status": ["renewed"]}, False, "no notice date within 90 days"),
-        ({"kind": ["project"]}, False, "no notice date within 90 days"),  # projects end by design
+        ({"notice_days": [30]}, False, "no notice date within 90 days, apart from terms that renew by themselves"),
+        ({"auto_renew": [True]}, False, "no notice date within 90 days, apart from terms that renew by themselves"),
+        ({"status": ["renewed"]}, False, "no notice date within 90 days, apart from terms that renew by themselves"),
+        (
+            {"kind": ["project"]},
+            False,
+            "no notice date within 90 days, apart from terms that renew by themselves",
+        ),  # projects end by design
     ],
 )
 def test_the_notice_window(changes, raised, why):

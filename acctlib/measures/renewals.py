@@ -93,7 +93,7 @@ def _notice_window(contracts: pd.DataFrame | Missing, as_of: date) -> Flag:
     ahead &= calendar["status"].isna() | (calendar["status"] != "renewed")
     near = calendar[ahead & (calendar["days_to_notice"].fillna(calendar["days_to_end"]) <= NOTICE_WINDOW)]
     if near.empty:
-        return False, f"no notice date within {NOTICE_WINDOW} days"
+        return False, f"no notice date within {NOTICE_WINDOW} days, apart from terms that renew by themselves"
     first = near.iloc[0]
     if pd.isna(first["notice_by"]) or first["days_to_notice"] < 0:
         return True, f"{first['contract']} ends in {first['days_to_end']} days"

@@ -35,6 +35,7 @@ __all__ = [
     "scores_of",
     "share_on_track",
     "shared_out",
+    "shared_risks",
     "striking",
     "swings",
     "tasks_done",
@@ -135,13 +136,25 @@ def due_after(actions: pd.DataFrame | Missing, day: date) -> pd.DataFrame | Miss
 
 @requires(risks="risk description status?")
 def visible_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return the risks that are open or have occurred, as this audience sees them.
+    """Return the risks that are open, as this audience sees them; what has occurred is no risk any more.
 
     >>> register = pd.DataFrame({"risk": ["a", "b"], "description": ["x", "y"], "status": ["closed", "open"]})
     >>> visible_risks(register)["risk"].tolist()
     ['b']
     """
-    return _some(risks[risks["status"].fillna("open") != "closed"], "no risk is open")
+    return _some(risks[risks["status"].fillna("open") == "open"], "no risk is open")
+
+
+@requires(risks="risk description status? client_visible")
+def shared_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the open risks that are marked for the client, in either edition.
+
+    >>> register = pd.DataFrame({"risk": ["a", "b"], "description": ["x", "y"], "client_visible": [True, False]})
+    >>> shared_risks(register)["risk"].tolist()
+    ['a']
+    """
+    marked = risks["client_visible"].fillna(False).astype(bool) & (risks["status"].fillna("open") == "open")
+    return _some(risks[marked], "no open risk is shared")
 
 
 @requires(allowance="month ends used included carried_in")

@@ -81,7 +81,8 @@ def client_pays(
         extra = np.nan if isinstance(charged, Missing) else float(expenses.get(row["project"], 0.0))
         pending = float(row["pending_changes"])
         edge = (1 - confidence) / 2
-        low, expected, high = price.quantile(np.array([edge, 0.5, 1 - edge])) if price else [np.nan] * 3
+        low, high = price.quantile(np.array([edge, 1 - edge])) if price else [np.nan] * 2
+        expected = price.mean if price else np.nan  # means add up over projects, medians do not
         rows.append(
             {
                 "project": row["project"],
@@ -133,7 +134,7 @@ def total_to_pay(pays: pd.DataFrame | Missing, confidence: float = 0.8) -> tuple
         return Missing(f"the price of {', '.join(unknown[:3])}{more} is not known")
     cost = exact(CostModel([Line(n, p) for n, p in zip(pays["project"], pays["price"], strict=True)], correlation=0.0))
     edge, extra, pending = (1 - confidence) / 2, float(pays["expenses"].sum()), float(pays["pending"].sum())
-    return cost.quantile(edge) + extra, cost.quantile(0.5) + extra, cost.quantile(1 - edge) + extra + pending
+    return cost.quantile(edge) + extra, cost.mean + extra, cost.quantile(1 - edge) + extra + pending
 
 
 def expected_price(total: tuple[float, float, float] | Missing) -> float | Missing:

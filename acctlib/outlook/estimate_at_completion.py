@@ -77,6 +77,7 @@ def estimate_at_completion(
     progress: pd.DataFrame | Missing,
     rate: pd.Series | Missing | None = None,
     risks: Sequence[Risk] | Missing = (),
+    bought: pd.DataFrame | Missing | None = None,
     correlation: float | Factors = USUAL_FACTORS,
 ) -> EstimateAtCompletion | Missing:
     """Return the cost model of an account's work given what has been done.
@@ -96,6 +97,8 @@ def estimate_at_completion(
         forecast is in hours.
     risks : sequence of Risk, optional
         In money; left out of a forecast in hours, which says so.
+    bought : DataFrame, optional
+        project, cost: delivery that was bought, such as freelancers. It is spent, in money.
     correlation : float or Factors, default Factors(project=0.15)
         How the remaining lines hang together: whole projects have been seen to lie .12 to .17 off, as a log.
 
@@ -132,6 +135,8 @@ def estimate_at_completion(
     table = _with_remaining(table, has_time=not time.empty)
 
     spent = time.groupby("project")["cost"].sum()
+    if rate is not None and bought is not None and not isinstance(bought, Missing):
+        spent = spent.add(bought.groupby("project")["cost"].sum(), fill_value=0.0)
     estimated = table[table["remaining"].map(lambda part: part is not None)]
     lines = [Line("(spent so far)", point(float(amount)), project) for project, amount in spent.items() if amount > 0]
     lines += [

@@ -202,7 +202,10 @@ def sole_run(out: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         shutil.rmtree(out / ".tmp", ignore_errors=True)
-        yield
+        try:
+            yield
+        finally:
+            shutil.rmtree(out / ".tmp", ignore_errors=True)
 
 
 def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) -> Iterator[Outcome]:

@@ -76,9 +76,7 @@ def run_report(edition: Edition, others: Mapping[str, Iterable[str]], seconds: f
     try:
         _run_child(edition, others, folder, seconds)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            scratch.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)  # the scratch folder itself goes when no report is being made any more
 
 
 def _run_child(edition: Edition, others: Mapping[str, Iterable[str]], folder: Path, seconds: float) -> None:

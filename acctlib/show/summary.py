@@ -336,7 +336,7 @@ def price_tiles(pays: Table, total: tuple[float, float, float] | Missing, curren
         between = "fixed" if low == high else f"8 in 10: {short_money(low, currency)} to {short_money(high, currency)}"
         tiles.append(Tile("To pay in all", short_money(expected, currency), between))
     tiles.append(Tile("Agreed", amount(agreed, currency), "fees and caps of running projects"))
-    tiles += _known(pays["pending"], "Waiting for your decision", "pending change requests", currency)
+    tiles += _known(pays["pending"], "Waiting for a decision", "pending change requests", currency)
     tiles += _known(pays["expenses"], "Expenses charged", "to date", currency)
     return tiles
 
