@@ -16,6 +16,7 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import nbformat
 import psutil
@@ -44,7 +45,7 @@ class Lab:
     """A running JupyterLab, and every address outside it that a page asked for."""
 
     address: str
-    root: object
+    root: Path
     outside: list[str] = field(default_factory=list)
 
 
@@ -169,8 +170,6 @@ def test_all_cells_run_in_jupyterlab_and_every_chart_is_drawn(lab, run_all_cells
     # JupyterLab's own style sets every cell of a table flush right
     assert [set(page.evaluate(ALIGNED, side)) for side in (".left", ".right")] == [{"left"}, {"right"}]
     assert lab.outside == []
-    if os.environ.get("ACCTLIB_PICTURES"):
-        page.screenshot(path=f"{os.environ['ACCTLIB_PICTURES']}/{notebook}.png")
 
 
 def test_a_cell_that_fails_and_an_address_outside_are_noticed(lab, run_all_cells):
