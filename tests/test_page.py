@@ -260,6 +260,14 @@ def test_the_director_s_words_head_a_card_and_follow_a_headline():
     assert "Scope Alone." in text
 
 
+def test_the_words_stand_in_jupyterlab_where_they_stand_on_the_page():
+    report = example_report("client")
+    headline = report.headline([], "Late.", section="Summary").with_words("Ours.").preview
+    text = report.text("Delivered.", section="Delivery").with_words("Ours.").preview
+    assert headline.index("Late.") < headline.index("Ours.")
+    assert text.index("Ours.") < text.index("Delivered.")
+
+
 def test_words_that_were_not_written_change_nothing():
     block = example_report("client").text("Delivered.", section="Delivery")
     assert block.with_words(Missing("nothing is written")) is block

@@ -153,8 +153,10 @@ def shared_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     >>> shared_risks(register)["risk"].tolist()
     ['a']
     """
-    marked = risks["client_visible"].fillna(False).astype(bool) & (risks["status"].fillna("open") == "open")
-    return _some(risks[marked], "no open risk is shared")
+    open_risks = visible_risks(risks)
+    if isinstance(open_risks, Missing):
+        return Missing("no open risk is shared")
+    return _some(open_risks[open_risks["client_visible"].fillna(False).astype(bool)], "no open risk is shared")
 
 
 @requires(allowance="month ends used included carried_in")

@@ -101,7 +101,9 @@ class Block:
         if not html:
             return self
         said = f'<div class="words">{html}</div>'
-        return Block(self.mime, dict(self.payload) | {"words": said}, said + self.preview)
+        # as on the page: a headline opens with what the figures say, and the words follow it
+        preview = self.preview + said if self.payload["kind"] == "headline" else said + self.preview
+        return Block(self.mime, dict(self.payload) | {"words": said}, preview)
 
     def __repr__(self) -> str:
         return f"<{self.payload['kind']} for {self.payload['audience']}>"
