@@ -11,7 +11,20 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-__all__ = ["FiscalYear", "Month", "Quarter", "add_months", "date_range", "long_date", "quarter"]
+__all__ = [
+    "CALENDAR_PER_WORKING_DAY",
+    "DAYS_PER_MONTH",
+    "FiscalYear",
+    "Month",
+    "Quarter",
+    "add_months",
+    "date_range",
+    "long_date",
+    "quarter",
+]
+
+#: Tables count working days where calendars count all of them; the mean month of 365.25 / 12 days.
+CALENDAR_PER_WORKING_DAY, DAYS_PER_MONTH = 7 / 5, 365.25 / 12
 
 _LABEL = re.compile(r"([0-9]{4})-Q([1-4])")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -72,20 +72,6 @@ def test_valid_matrix_is_left_alone():
     assert model.gaussian[0, 1] == pytest.approx(gaussian_correlation(0.5))
 
 
-def test_responses_replace_risks_and_cost_what_they_cost():
-    risk = Risk("late", 0.5, point(100), "site", residual=Risk("late", 0.1, point(100)), response_cost=15)
-    before = CostModel([DESIGN], [risk, Risk("other", 0.2, point(10))])
-    after = before.after_responses()
-    assert after.mean == pytest.approx(before.mean - 50 + 10 + 15)
-    assert [risk.name for risk in after.risks] == ["late", "other"]
-
-
-def test_responses_that_do_nothing_change_nothing():
-    model = CostModel([DESIGN], [Risk("late", 0.5, point(100))])
-    after = model.after_responses()
-    assert (after.lines, after.risks, after.correlation) == (model.lines, model.risks, model.correlation)
-
-
 @pytest.mark.parametrize(
     ("write", "message"),
     [

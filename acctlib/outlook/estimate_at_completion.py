@@ -26,11 +26,14 @@ from acctlib.missing import Missing, requires
 from acctlib.outlook.distributions import pert, point, truncated_below
 from acctlib.outlook.families import Distribution
 from acctlib.outlook.model import USUAL_FACTORS, CostModel, Factors, Line, Risk
+from acctlib.periods import CALENDAR_PER_WORKING_DAY, DAYS_PER_MONTH
 
 __all__ = ["USUAL_RANGE", "EstimateAtCompletion", "estimate_at_completion"]
 
 #: Low and high as a multiple of likely for a task that was estimated as one number.
 USUAL_RANGE = (0.5, 2.0)
+#: How the line of what a task costs by the month is called, behind the task's name.
+BY_THE_MONTH = " (by the month)"
 #: What may be odd about a task, as the report says it before the tasks' names, and how many are named.
 BEYOND = "Booked beyond the high estimate and without remaining hours"
 UNESTIMATED = "Without estimate and therefore not in the forecast"
@@ -50,7 +53,9 @@ class EstimateAtCompletion:
     tasks : DataFrame
         A row a task: project, task, work_type, state (done, under way, planned, cancelled), spent_hours, spent (in the
         unit), low_hours, likely_hours, high_hours (remaining), by_progress_hours (remaining as percent complete has it),
-        gap_hours (that less the remaining hours as judged), rate, start, finish, basis and finding (words).
+        gap_hours (that less the remaining hours as judged), rate, cost_per_hour (with what it costs by the month), role, start,
+        finish, depends_on, low_days, likely_days, high_days (remaining calendar days; low and high only where the plan has a
+        range), basis and finding (words).
     unit : str
         "money" or "hours".
     findings : tuple of str
@@ -69,7 +74,8 @@ class EstimateAtCompletion:
 
 
 @requires(
-    tasks="project task likely_hours low_hours? high_hours? baseline_hours? work_type? role? status? done_on? start? finish?"
+    tasks="project task likely_hours low_hours? high_hours? baseline_hours? work_type? role? status? done_on? start? finish? "
+    "depends_on? low_days? likely_days? high_days? cost_per_month?"
 )
 def estimate_at_completion(
     tasks: pd.DataFrame | Missing,
@@ -86,7 +92,8 @@ def estimate_at_completion(
     ----------
     tasks : DataFrame
         The plan: project, task, likely_hours; and low_hours, high_hours, baseline_hours, work_type, role, status, done_on,
-        start, finish where there are any. A task without likely hours counts with its baseline hours.
+        start, finish, depends_on, low_days, likely_days, high_days (working days) and cost_per_month where there are any. A
+        task without likely hours counts with its baseline hours.
     time_entries : DataFrame or Missing
         project, task, hours; and date, role and cost_rate where there are any: the cost of an hour on its day goes before
         `rate`. Without time entries done tasks count at their likely hours.
@@ -132,20 +139,13 @@ def estimate_at_completion(
     table = _with_spent(table, time)
     table = _with_progress(table, time, progress)
     table = _with_state(table)
-    table = _with_remaining(table, has_time=not time.empty)
+    table = _with_cost_per_hour(_with_days(_with_remaining(table, has_time=not time.empty)), in_money=rate is not None)
 
     spent = time.groupby("project")["cost"].sum()
     if rate is not None and bought is not None and not isinstance(bought, Missing):
         spent = spent.add(bought.groupby("project")["cost"].sum(), fill_value=0.0)
-    estimated = table[table["remaining"].map(lambda part: part is not None)]
     lines = [Line("(spent so far)", point(float(amount)), project) for project, amount in spent.items() if amount > 0]
-    lines += [
-        Line(task, remaining * rate, project, work_type)
-        for task, remaining, rate, project, work_type in zip(
-            *(estimated[name] for name in ("task", "remaining", "rate", "project", "work_type")), strict=True
-        )
-        if rate > 0
-    ]
+    lines += [line for row in table.to_dict("records") for line in _lines(row)]
     findings = _findings(table, time)
     if risks and rate is None:
         findings.append("Risks are in money and left out of this forecast in hours; add rates to rate_card to count them.")
@@ -158,9 +158,11 @@ def estimate_at_completion(
 
 def _plan(tasks: pd.DataFrame) -> pd.DataFrame:
     """Return the tasks with their range filled in: likely from the baseline, low and high from the usual range."""
-    names = "project task work_type role status low_hours likely_hours high_hours baseline_hours done_on start finish".split()
-    table = tasks[names].copy()
-    for column in ("low_hours", "likely_hours", "high_hours", "baseline_hours"):
+    names = "project task work_type role status low_hours likely_hours high_hours baseline_hours done_on start finish"
+    table = tasks[[*names.split(), "depends_on", "low_days", "likely_days", "high_days", "cost_per_month"]].copy()
+    for column in ("start", "finish"):
+        table[column] = pd.to_datetime(table[column])
+    for column in ("low_hours", "likely_hours", "high_hours", "baseline_hours", "cost_per_month"):
         table[column] = pd.to_numeric(table[column]).astype(float)
     for column in ("work_type", "role"):
         table[column] = _words(table[column])
@@ -308,6 +310,46 @@ def _remaining(row, has_time: bool) -> tuple[Distribution | None, str, str]:
     return pert(0, 0, width), f"spent beyond the high estimate: 0 to {width:g} h more taken", BEYOND
 
 
+def _with_days(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the tasks with the calendar days that remain: the part of all days that remaining hours are of all hours."""
+    rest = table["remaining"].map(lambda part: 0.0 if part is None else part.likely).astype(float)
+    hours = rest + table["spent_hours"]
+    by_hours = (rest / hours.where(hours > 0)).fillna(1 - table["percent_complete"].fillna(0.0))
+    left = by_hours.where(table["state"] == "under way", 1.0).where(table["state"].isin(["under way", "planned"]), 0.0)
+    on_plan = ((table["finish"] - table["start"]) / pd.Timedelta(days=1) + 1).astype(float).clip(lower=1)
+    days = table[["low_days", "likely_days", "high_days"]].apply(pd.to_numeric).astype(float) * CALENDAR_PER_WORKING_DAY
+    days.loc[days.isna().any(axis=1), ["low_days", "high_days"]] = np.nan
+    days["likely_days"] = days["likely_days"].fillna(on_plan)
+    return table.assign(**days.mul(left, axis=0))
+
+
+def _with_cost_per_hour(table: pd.DataFrame, in_money: bool) -> pd.DataFrame:
+    """Return the tasks with what an hour costs, and what each costs by the month besides for as long as it lasts.
+
+    A task without a range of days lasts as much longer as its hours take more: its cost by the month is then part of the
+    cost of an hour.
+    """
+    monthly = (table["cost_per_month"] / DAYS_PER_MONTH * table["likely_days"]).fillna(0.0) * in_money
+    rest = table["remaining"].map(lambda part: 0.0 if part is None else part.likely).astype(float)
+    with_hours = ~(table["low_days"] < table["high_days"]) & (rest > 0) & (table["rate"] > 0)
+    per_hour = table["rate"] + (monthly / rest.where(with_hours)).fillna(0.0)
+    return table.assign(cost_per_hour=per_hour, by_the_month=monthly.where(~with_hours, 0.0))
+
+
+def _lines(row: dict) -> list[Line]:
+    """Return what remains of a task as lines: its work, and what it costs by the month."""
+    place = row["project"], row["work_type"]
+    lines = []
+    if row["remaining"] is not None and row["cost_per_hour"] > 0:
+        lines.append(Line(row["task"], row["remaining"] * row["cost_per_hour"], *place))
+    if row["by_the_month"] and row["low_days"] < row["high_days"]:
+        days = pert(row["low_days"], row["likely_days"], row["high_days"])
+        lines.append(Line(f"{row['task']}{BY_THE_MONTH}", days * (row["by_the_month"] / row["likely_days"]), *place))
+    elif row["by_the_month"]:
+        lines.append(Line(f"{row['task']}{BY_THE_MONTH}", point(row["by_the_month"]), *place))
+    return lines
+
+
 def _ranged(likely: float, ratios: tuple[float, float]) -> Distribution | None:
     return pert(likely * ratios[0], likely, likely * ratios[1]) if likely > 0 else None
 
@@ -334,4 +376,5 @@ def _presented(table: pd.DataFrame) -> pd.DataFrame:
     for column, ask in (("low_hours", "low"), ("likely_hours", "likely"), ("high_hours", "high")):
         table = table.assign(**{column: [getattr(part, ask) if part is not None else 0.0 for part in rest]})
     names = "project task work_type state spent_hours spent low_hours likely_hours high_hours by_progress_hours gap_hours rate"
-    return table[[*names.split(), "start", "finish", "basis", "finding"]]
+    days = "cost_per_hour role start finish depends_on low_days likely_days high_days basis finding"
+    return table[[*names.split(), *days.split()]]

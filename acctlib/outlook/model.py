@@ -20,7 +20,7 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -72,6 +72,8 @@ class Risk:
         What is left of it after the response; without one the response changes nothing.
     response_cost : float, default 0
         What the response costs, whether or not the event happens.
+    delay : Distribution, optional
+        By how many days it puts off its project's finish if it happens; the costlier it turns out, the later.
 
     Examples
     --------
@@ -89,16 +91,17 @@ class Risk:
     project: str = ""
     residual: Risk | None = None
     response_cost: float = 0.0
+    delay: Distribution | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability <= 1:
             raise ValueError(
                 f"risk {self.name!r}: probability must lie between 0 and 1, got {self.probability}; write 30 % as 0.3"
             )
-        if not isinstance(self.impact, Distribution):
-            raise ValueError(
-                f"risk {self.name!r}: impact must be a distribution, got {self.impact!r}; write point({self.impact!r})"
-            )
+        for part in ("impact", "delay"):
+            given = getattr(self, part)
+            if not isinstance(given, Distribution) and not (part == "delay" and given is None):
+                raise ValueError(f"risk {self.name!r}: {part} must be a distribution, got {given!r}; write point({given!r})")
         if not (math.isfinite(self.response_cost) and self.response_cost >= 0):
             raise ValueError(f"risk {self.name!r}: response_cost must be 0 or more, got {self.response_cost}")
 
@@ -228,20 +231,6 @@ class CostModel:
         return (
             f"the correlation matrix cannot be; the nearest valid one was taken, which moves an entry by up to {moved:.3f}",
         )
-
-    def after_responses(self) -> CostModel:
-        """Return the model after all responses: residual risks, and what the responses cost as fixed lines."""
-        risks = [replace(risk.residual, name=risk.name, project=risk.project) if risk.residual else risk for risk in self.risks]
-        costs = [
-            Line(f"response to {risk.name}", Point(risk.response_cost), risk.project)
-            for risk in self.risks
-            if risk.residual and risk.response_cost
-        ]
-        correlation = self.correlation
-        if isinstance(correlation, np.ndarray):
-            correlation = np.eye(len(self.lines) + len(costs))
-            correlation[: len(self.lines), : len(self.lines)] = self.correlation
-        return CostModel((*self.lines, *costs), risks, correlation)
 
 
 def gaussian_correlation(spearman):

@@ -11,13 +11,14 @@ import pandas as pd
 from acctlib.missing import Missing, requires
 from acctlib.outlook.distributions import triangular
 from acctlib.outlook.model import Risk
+from acctlib.periods import CALENDAR_PER_WORKING_DAY
 
 __all__ = ["risk_events", "unquantified_risks"]
 
 
 @requires(
     risks="risk probability low likely high project? bearer? status? residual_probability? "
-    "residual_low? residual_likely? residual_high? response_cost?"
+    "residual_low? residual_likely? residual_high? response_cost? days_low? days_likely? days_high?"
 )
 def risk_events(risks: pd.DataFrame | Missing, bearer: str = "agency") -> tuple[Risk, ...] | Missing:
     """Return the open risks of the register that are quantified, each as one compound event.
@@ -25,7 +26,8 @@ def risk_events(risks: pd.DataFrame | Missing, bearer: str = "agency") -> tuple[
     Parameters
     ----------
     risks : DataFrame
-        The register: risk, probability (fraction), low, likely, high (money), and what is left after the response.
+        The register: risk, probability (fraction), low, likely, high (money), days_low, days_likely, days_high (working days
+        by which it puts its project off), and what is left after the response.
     bearer : str, default "agency"
         Whose risks: a blank bearer is the agency.
 
@@ -66,9 +68,11 @@ def _event(row: dict) -> Risk:
     name, project = str(row["risk"]), "" if pd.isna(row["project"]) else str(row["project"])
     impact = triangular(row["low"], row["likely"], row["high"])
     cost = 0.0 if pd.isna(row["response_cost"]) else float(row["response_cost"])
+    days = [row[f"days_{column}"] for column in ("low", "likely", "high")]
+    delay = None if any(pd.isna(days)) else triangular(*(float(part) * CALENDAR_PER_WORKING_DAY for part in days))
     left = [row[f"residual_{column}"] for column in ("low", "likely", "high")]
     residual = None
     if not pd.isna(row["residual_probability"]) or not any(pd.isna(left)):
         probability = row["probability"] if pd.isna(row["residual_probability"]) else row["residual_probability"]
-        residual = Risk(name, float(probability), impact if any(pd.isna(left)) else triangular(*left), project)
-    return Risk(name, float(row["probability"]), impact, project, residual, cost)
+        residual = Risk(name, float(probability), impact if any(pd.isna(left)) else triangular(*left), project, delay=delay)
+    return Risk(name, float(row["probability"]), impact, project, residual, cost, delay)

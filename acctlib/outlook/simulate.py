@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -112,12 +112,21 @@ class SimulatedCost:
         probability = np.arange(1, points + 1) / (points + 1)
         return pd.DataFrame({"probability": probability, "value": self.quantile(probability)})
 
-    def parts(self) -> Iterator[np.ndarray]:
-        """Yield the same draws again part by part: blocks of shape (n_uncertain_lines + n_risks, draws of the block).
+    def parts(self, beside: Sequence[Risk] = ()) -> Iterator[np.ndarray]:
+        """Yield the same draws again part by part; a column without the rows `beside` plus ``model.fixed`` is a total.
 
-        The fixed amounts are left out: a column plus ``model.fixed`` is a total.
+        Parameters
+        ----------
+        beside : sequence of Risk, optional
+            One for each risk of the model: what else that risk does (its delay) or would do (after a response). Where the one
+            is at its worst so is the other: the difference of the two is that of the risks, not of the draws.
+
+        Yields
+        ------
+        array of float, shape (n_uncertain_lines + n_risks + n_beside, draws of the block)
+            In the unit of the model; fixed amounts are left out.
         """
-        return _blocks(self.model, self.totals.shape[1], self.seed)
+        return _blocks(self.model, self.totals.shape[1], self.seed, beside)
 
     def rank_correlation(self, most: int = 64) -> pd.DataFrame:
         """Return the Spearman correlation that the uncertain lines really have in these draws, line by line.
@@ -214,9 +223,9 @@ def simulate_until(model: CostModel, standard_error: float, at: float = 0.8, see
         draws *= 2
 
 
-def _blocks(model: CostModel, each: int, seed: int) -> Iterator[np.ndarray]:
+def _blocks(model: CostModel, each: int, seed: int, beside: Sequence[Risk] = ()) -> Iterator[np.ndarray]:
     """Yield the cost of every uncertain line and risk, replicate after replicate, in blocks of draws."""
-    sampler = _Sampler(model)
+    sampler = _Sampler(model, beside)
     rows = min(each, 1 << max(8, int(math.log2(BLOCK / sampler.dimensions))))
     for replicate in range(REPLICATES):
         for points in scrambled_points(sampler.dimensions, each, rows, np.random.default_rng([seed, replicate])):
@@ -230,8 +239,9 @@ class _Sampler:
     lines and risks by their spread.
     """
 
-    def __init__(self, model: CostModel) -> None:
+    def __init__(self, model: CostModel, beside: Sequence[Risk] = ()) -> None:
         self.model = model
+        self.events = [*model.risks, *beside]
         self.lines = [model.lines[i] for i in model.uncertain]
         self.multipliers = _multipliers(model.correlation, self.lines) if isinstance(model.correlation, Factors) else []
         self.mixing = _mixing(model)
@@ -240,22 +250,24 @@ class _Sampler:
         spreads = [math.inf if np.ndim(self.mixing) else line.cost.variance for line in self.lines]
         spreads += [risk.variance for risk in model.risks]
         self.axes = self.shared + np.argsort(np.argsort(-np.array(spreads), kind="stable"), kind="stable")
+        of_risks = self.axes[len(self.lines) :]
+        self.event_axes = [*of_risks, *of_risks[: len(beside)]]
         by_score = self.mixing is not None
         self.drawn = [_by_score(line.cost) if by_score else _by_probability(line.cost) for line in self.lines]
-        self.happens = [_by_probability(risk.impact) for risk in model.risks]
+        self.happens = [_by_probability(risk.impact) for risk in self.events]
 
     def costs(self, points: np.ndarray) -> np.ndarray:
-        """Return the costs, shape (n_uncertain_lines + n_risks, n), of points of shape (dimensions, n)."""
+        """Return the costs, shape (n_uncertain_lines + n_events, n), of points of shape (dimensions, n)."""
         n_lines = len(self.lines)
         own = points[self.axes[:n_lines]]
-        costs = np.empty((n_lines + len(self.model.risks), points.shape[1]))
+        costs = np.empty((n_lines + len(self.events), points.shape[1]))
         if self.mixing is not None:
             own = self._correlated_scores(points[:1], own)
         for row, quantile, position in zip(costs[:n_lines], self.drawn, own, strict=True):
             row[:] = quantile(position)
         for (members, sd), position in zip(self.multipliers, points, strict=False):
             costs[members] *= np.exp(sd * special.ndtri(position) - sd**2 / 2)
-        for row, risk, quantile, axis in zip(costs[n_lines:], self.model.risks, self.happens, self.axes[n_lines:], strict=True):
+        for row, risk, quantile, axis in zip(costs[n_lines:], self.events, self.happens, self.event_axes, strict=True):
             row[:] = _compound(risk, quantile, points[axis])
         return costs
 
