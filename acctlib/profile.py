@@ -152,6 +152,7 @@ class Profile(_Strict):
     targets: Targets = Targets()
     rag: Rag = Rag()
     health_weights: dict[Factor, Annotated[float, Field(ge=0)]] = {}
+    response_budget: float | None = Field(None, ge=0)
     agi_label: Literal["net revenue", "gross profit", "agency gross income"] = "net revenue"
 
     @property
@@ -160,8 +161,8 @@ class Profile(_Strict):
         return FiscalYear(self.fiscal_year_start, self.fiscal_year_named_by)
 
     def for_client(self) -> Profile:
-        """Return the profile without what we aim at and how we judge: targets and the weights of health."""
-        return self.model_copy(update={"targets": Targets(), "health_weights": {}})
+        """Return the profile without what we aim at and how we judge: targets, weights of health, money for responses."""
+        return self.model_copy(update={"targets": Targets(), "health_weights": {}, "response_budget": None})
 
 
 class Firm(_Strict):

@@ -14,7 +14,7 @@ from nbformat import v4
 
 from acctlib.missing import Missing
 from acctlib.periods import quarter
-from acctlib.show import charts
+from acctlib.show import charts, risk_charts
 from acctlib.show.blocks import Block, Report, Tile
 
 
@@ -70,8 +70,8 @@ def example_charts() -> dict[str, object]:
     return {
         "spend_curve": charts.spend_curve(spend(), 400e3, "GBP"),
         "milestones": charts.milestones(deliverables(), date(2026, 9, 30)),
-        "s_curve": charts.s_curve(curve, {"Budget": 400e3, "P80": 453e3}, "GBP"),
-        "tornado": charts.tornado(drivers, "GBP"),
+        "s_curve": risk_charts.s_curve(curve, {"Budget": 400e3, "P80": 453e3}, "GBP"),
+        "tornado": risk_charts.tornado(drivers, "GBP"),
         "waterfall": charts.waterfall(steps, "GBP"),
         "columns": charts.columns(fees, "quarter", "fee", "GBP", target=100e3),
         "bars": charts.bars(fees, "quarter", "fee", "GBP"),

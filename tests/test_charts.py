@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.missing import Missing
-from acctlib.show import charts
+from acctlib.show import charts, risk_charts
 from acctlib.show.drawing import specification, svg
 
 
@@ -57,14 +57,14 @@ def test_milestones_stand_at_midnight_utc_whatever_the_reader_s_time_zone():
 
 def test_marks_stand_on_the_curve():
     curve = pd.DataFrame({"value": [100.0, 200.0], "probability": [0.0, 1.0]})
-    chart = charts.s_curve(curve, {"Budget": 130.0, "P80": Missing("no risk")}, "GBP")
+    chart = risk_charts.s_curve(curve, {"Budget": 130.0, "P80": Missing("no risk")}, "GBP")
     assert values(chart, "amount") == [130.0]
     assert values(chart, "chance") == [pytest.approx(0.3)]
     assert words(chart) == ["Budget £130"]
 
 
 def test_a_tornado_of_shares_is_in_per_cent():
-    chart = charts.tornado(pd.DataFrame({"driver": ["Build", "Content"], "share": [0.75, 0.25]}), "GBP")
+    chart = risk_charts.tornado(pd.DataFrame({"driver": ["Build", "Content"], "share": [0.75, 0.25]}), "GBP")
     assert words(chart) == ["75\xa0%", "25\xa0%"]
 
 
@@ -113,8 +113,8 @@ def test_no_chart_has_a_title_or_a_legend(name):
 
 EMPTY = {
     "spend_curve": lambda frame: charts.spend_curve(frame, None, "GBP"),
-    "s_curve": lambda frame: charts.s_curve(frame, {}, "GBP"),
-    "tornado": lambda frame: charts.tornado(frame, "GBP"),
+    "s_curve": lambda frame: risk_charts.s_curve(frame, {}, "GBP"),
+    "tornado": lambda frame: risk_charts.tornado(frame, "GBP"),
     "milestones": lambda frame: charts.milestones(frame, date(2026, 9, 30)),
     "columns": lambda frame: charts.columns(frame, "month", "value", "GBP"),
     "bars": lambda frame: charts.bars(frame, "label", "value", "GBP"),

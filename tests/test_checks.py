@@ -185,6 +185,13 @@ CASES = [
         ["tasks.csv:3: column 'depends_on' (cell C3): got 'design; tset' (no such task 'tset' of project 'site' in tasks.csv); "
          "write test, or add 'tset' to tasks.csv"],
     ),
+    # Circles
+    (
+        {"tasks": "project,task,depends_on\nsite,a,\nsite,b,a; d\nsite,c,b\nsite,d,c\nsite,e,d; e\n"},
+        ["tasks.csv:3: column 'depends_on' (cell C3): got 'a; d' ('b' waits for 'd' waits for 'c' waits for 'b'); "
+         "take one of them out of depends_on",
+         "tasks.csv:6: column 'depends_on' (cell C6): got 'd; e' ('e' waits for 'e'); take one of them out of depends_on"],
+    ),
     ({"tasks": None, "time_entries": "date,project,task,hours,billable\n2026-02-03,site,anything,1,yes\n"}, []),
     ({"tasks": "project,task\n", "time_entries": "date,project,task,hours,billable\n2026-02-03,site,any,1,yes\n"}, []),
     # Order

@@ -20,6 +20,10 @@ def account_of(as_of=date(2026, 9, 30)):
     return SimpleNamespace(name="Aurora Foods", as_of=as_of, sources=SOURCES)
 
 
+def aurora(as_of, period):
+    return SimpleNamespace(id="aurora", audience="client", as_of=as_of, period=SimpleNamespace(label=period))
+
+
 def edition_of(root, **parameters):
     said = {"account": "aurora", "period": "2026-Q3", "audience": "client", "data": "data", "results": "outputs", "seed": 1}
     return Edition(root, root / "notebooks" / "spend.ipynb", {**said, **parameters}, root / "outputs")
@@ -121,9 +125,9 @@ def test_the_last_report_is_the_newest_with_an_earlier_as_of_of_another_period(e
         publish(edition_of(edition.root, period=period), as_of=as_of, figures={"of": {"value": period}})
     publish(edition_of(edition.root, period="2026-Q4"), as_of=date(2026, 12, 31))
     publish(edition_of(edition.root, period="2025-Q4", audience="internal"), as_of=date(2026, 9, 1))
-    last = last_results(edition.out, "aurora", "spend", "client", date(2026, 9, 30), "2026-Q3")
+    last = last_results(edition.out, aurora(date(2026, 9, 30), "2026-Q3"), "spend")
     assert last["figures"]["of"]["value"] == "2026-Q2"
-    first = last_results(edition.out, "aurora", "spend", "client", date(2026, 3, 31), "2026-Q1")
+    first = last_results(edition.out, aurora(date(2026, 3, 31), "2026-Q1"), "spend")
     assert first.reason == "there is no earlier report to compare with"
 
 

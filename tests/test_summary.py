@@ -76,7 +76,7 @@ COST = SimpleNamespace(quantile=lambda p: {0.1: 90e3, 0.5: 100e3, 0.8: 108e3, 0.
 def test_a_forecast_over_budget_says_so_with_its_odds_and_its_driver():
     drivers = pd.DataFrame({"driver": ["Late content"], "share": [0.6]})
     assert summary.forecast_lead(COST, 80e3, 0.02, "GBP", drivers) == (
-        "**The work is heading for £100k, 25\xa0% over the budget of £80k; it holds in 1 in 50.** "
+        "**The work is heading for £100k, 25\xa0% over the budget of £80k; it holds in 1 in 50 cases.** "
         "60\xa0% of the uncertainty comes from one driver: Late content."
     )
     assert "there is no budget" in summary.forecast_lead(COST, NONE, NONE, "GBP", NONE)

@@ -10,6 +10,7 @@ against hours at bill rate; on `hours` it is effort. CPI and SPI are good above 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +19,7 @@ import pandas as pd
 
 from acctlib.measures.undefined import complete, ratio
 from acctlib.missing import Missing, requires
+from acctlib.periods import Month
 
 __all__ = [
     "BASES",
@@ -25,6 +27,7 @@ __all__ = [
     "earned_value",
     "earned_value_by_project",
     "planned_shares",
+    "planned_spend",
     "planned_work",
     "task_progress",
     "work_done",
@@ -192,6 +195,50 @@ def planned_shares(tasks: pd.DataFrame | Missing, days: pd.DatetimeIndex) -> pd.
     return planned.groupby(level=0, sort=True).sum().div(whole.where(whole > 0), axis=0)
 
 
+@requires(scope="project start end budget_hours? budget_cost?", tasks="project task baseline_start baseline_finish")
+def planned_spend(
+    scope: pd.DataFrame | Missing, tasks: pd.DataFrame | Missing, months: Sequence[Month], basis: str
+) -> list[float] | Missing:
+    """Return what was to be spent by the end of each month, all projects together.
+
+    A project without dated tasks, and a retainer, spends its budget evenly from its start to its end.
+
+    Parameters
+    ----------
+    scope : DataFrame
+        As from `budget.approved_scope`.
+    tasks : DataFrame
+        As for `planned_work`.
+    months : sequence of Month
+    basis : {"cost", "hours"}
+
+    Returns
+    -------
+    list of float
+        Cumulated, money or hours by basis. `Missing` where a project has no budget.
+
+    Examples
+    --------
+    >>> scope = pd.DataFrame({"project": ["care"], "name": "Care", "billing_type": "retainer", "budget_hours": [365.0],
+    ...                       "start": pd.to_datetime(["2026-01-01"]), "end": pd.to_datetime(["2026-12-31"])})
+    >>> tasks = pd.DataFrame({"project": [], "task": [], "baseline_start": pd.to_datetime([]),
+    ...                       "baseline_finish": pd.to_datetime([])})
+    >>> planned_spend(scope, tasks, [Month(date(2026, 10, 1)), Month(date(2026, 12, 1))], "hours")
+    [304.0, 365.0]
+    """
+    budget = scope["budget_cost" if basis == "cost" else "budget_hours"].astype(float)
+    if budget.isna().any():
+        return Missing(f"{scope.loc[budget.isna(), 'name'].iloc[0]} has no budget in {basis}")
+    days = pd.DatetimeIndex([pd.Timestamp(month.end) for month in months])
+    length = (scope["end"] - scope["start"]).dt.days.to_numpy(float) + 1
+    past = (days.to_numpy()[None, :] - scope["start"].to_numpy()[:, None]) / np.timedelta64(1, "D") + 1
+    evenly = pd.DataFrame(np.clip(past / length[:, None], 0, 1), index=scope["project"], columns=days)
+    dated = tasks.dropna(subset=["baseline_start", "baseline_finish"])
+    by_task = planned_shares(dated, days).reindex(scope.loc[scope["billing_type"] != "retainer", "project"])
+    shares = by_task.reindex(scope["project"]).fillna(evenly)
+    return (shares.to_numpy() * budget.to_numpy()[:, None]).sum(axis=0).tolist()
+
+
 @dataclass(frozen=True)
 class EarnedValue:
     """The earned-value set of one project or of several together.
@@ -306,7 +353,8 @@ def earned_value_by_project(
     -------
     DataFrame
         One row a project, retainers left out (theirs is an allowance, not a plan): `project`, `name`, `bac`, `pv`, `ev`,
-        `ac`, `cv`, `sv`, `cpi`, `spi`, `eac` (typical), `vac`, `tcpi`. Money or hours by basis; blank where not defined.
+        `ac`, `cv`, `sv`, `cpi`, `spi`, `eac` (typical), `vac`, `tcpi`, `eac_atypical`, `eac_combined`. Money or hours by
+        basis; blank where not defined.
 
     Raises
     ------
@@ -335,6 +383,7 @@ def earned_value_by_project(
     ]
     columns = {"bac": "budget", "pv": "planned", "ev": "earned", "ac": "actual"}
     columns |= {name: name for name in ("cv", "sv", "cpi", "spi")} | {"eac": "eac_typical", "vac": "vac", "tcpi": "tcpi"}
+    columns |= {name: name for name in ("eac_atypical", "eac_combined")}
     figures = {name: pd.Series([_cell(getattr(each, of)) for each in sets], dtype=float) for name, of in columns.items()}
     return pd.concat([rows[["project", "name"]].reset_index(drop=True), pd.DataFrame(figures)], axis=1)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,20 +24,23 @@ __all__ = [
     "billable",
     "charged_by_project",
     "column",
+    "critical_tasks",
     "due_after",
     "estimated_hours",
     "first",
     "hours_by_period",
+    "margin_ranges",
     "named",
     "number_of",
     "of_projects",
     "plays",
+    "response_steps",
+    "response_table",
     "running",
     "scores_of",
     "share_on_track",
     "shared_out",
     "shared_risks",
-    "striking",
     "swings",
     "tasks_done",
     "total",
@@ -316,42 +320,106 @@ def total_budget(scope: pd.DataFrame | Missing, unit: str) -> float | Missing:
 
 
 @requires(drivers="driver kind low high share")
-def named(drivers: pd.DataFrame | Missing, risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return drivers of a forecast with a risk by its description, and a task that is known by a bare number as "task 7".
+def named(
+    drivers: pd.DataFrame | Missing, risks: pd.DataFrame | Missing, scope: pd.DataFrame | Missing
+) -> pd.DataFrame | Missing:
+    """Return drivers of a forecast with a risk by its description, and a task with its project where there are several.
+
+    What a project shares is "the project as a whole"; a task that is known by a bare number is called "task 7".
 
     >>> moved = pd.DataFrame({"driver": ["R1", "7368"], "kind": ["risk", "line"], "low": 1.0, "high": 2.0, "share": 0.5})
-    >>> named(moved, pd.DataFrame({"risk": ["R1"], "description": ["Late content"]}))["driver"].tolist()
+    >>> register = pd.DataFrame({"risk": ["R1"], "description": ["Late content"]})
+    >>> named(moved, register, Missing("there is one"))["driver"].tolist()
     ['Late content', 'task 7368']
     """
     # A bare number reads as a figure in a sentence.
     bare = (drivers["kind"] != "risk") & drivers["driver"].astype("str").str.isdigit()
     drivers = drivers.assign(driver=drivers["driver"].where(~bare, "task " + drivers["driver"].astype("str")))
+    if not isinstance(scope, Missing) and "project" in drivers.columns:
+        project = drivers["project"].map(scope.set_index("project")["name"])
+        whole, task = (drivers["kind"] == "project") & project.notna(), (drivers["kind"] == "line") & project.notna()
+        said = drivers["driver"].where(~whole, project.fillna("") + " as a whole")
+        drivers = drivers.assign(driver=said.where(~(task & (len(scope) > 1)), said + ", " + project.fillna("")))
     if isinstance(risks, Missing):
         return drivers
     told = drivers["driver"].map(dict(zip(risks["risk"], risks["description"], strict=True)))
     return drivers.assign(driver=drivers["driver"].where((drivers["kind"] != "risk") | told.isna(), told))
 
 
+def response_table(taken: Any, risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return what each response brings, with its risk and the response in words; `chosen` says take or leave.
+
+    >>> from types import SimpleNamespace
+    >>> taken = SimpleNamespace(table=pd.DataFrame({"risk": ["R1"], "chosen": [True]}))
+    >>> register = pd.DataFrame({"risk": ["R1"], "description": ["Late content"], "response": ["An editor"]})
+    >>> response_table(taken, register)[["description", "response", "chosen"]].values.tolist()
+    [['Late content', 'An editor', 'take']]
+    """
+    if isinstance(taken, Missing) or isinstance(risks, Missing):
+        return taken if isinstance(taken, Missing) else risks
+    register = risks.drop_duplicates("risk", keep="last").set_index("risk").reindex(taken.table["risk"])
+    words = {name: register[name].fillna("").to_numpy() for name in ("description", "response") if name in register.columns}
+    return taken.table.assign(**words, chosen=np.where(taken.table["chosen"], "take", "leave"))
+
+
+def response_steps(taken: Any, risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the way from today's percentile to the one after the chosen responses: step (in words), amount.
+
+    >>> from types import SimpleNamespace
+    >>> taken = SimpleNamespace(steps=pd.DataFrame({"step": ["today", "R1", "after"], "amount": [9.0, -2.0, 7.0]}))
+    >>> register = pd.DataFrame({"risk": ["R1"], "description": ["Late content"], "response": ["An editor"]})
+    >>> response_steps(taken, register)["step"].tolist()
+    ['today', 'An editor', 'after']
+    """
+    if isinstance(taken, Missing) or isinstance(risks, Missing):
+        return taken if isinstance(taken, Missing) else risks
+    if len(taken.steps) == 2:
+        return Missing("no response is worth its money")
+    said = risks.drop_duplicates("risk", keep="last").set_index("risk")
+    said = said["response"].fillna(said["description"]) if "response" in said.columns else said["description"]
+    return taken.steps.assign(step=taken.steps["step"].map(said).fillna(taken.steps["step"]))
+
+
+@requires(joint="", scope="project name billing_type?")
+def critical_tasks(joint: Any, scope: pd.DataFrame | Missing, most: int = 8) -> pd.DataFrame | Missing:
+    """Return the tasks that put their project off most often: name (of the project), task, finish_low to finish_high, critical.
+
+    >>> table = pd.DataFrame({"project": ["p", "p"], "task": ["a", "b"], "critical": [0.2, 0.9]})
+    >>> from types import SimpleNamespace
+    >>> joint = SimpleNamespace(tasks=table)
+    >>> critical_tasks(joint, pd.DataFrame({"project": ["p"], "name": ["Portal"]}))["task"].tolist()
+    ['b', 'a']
+    """
+    # A retainer has no end to put off.
+    names = scope[(scope["billing_type"] != "retainer").fillna(True)].set_index("project")["name"]
+    table = joint.tasks.assign(name=joint.tasks["project"].map(names)).dropna(subset=["name"])
+    return _some(table[table["critical"] > 0].sort_values("critical", ascending=False, kind="stable").head(most), "no task")
+
+
+@requires(margins="name low margin high")
+def margin_ranges(margins: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the margins of the projects as a chart wants them: label, low, value, high.
+
+    >>> margin_ranges(pd.DataFrame({"name": ["Portal"], "low": [-5.0], "margin": [10.0], "high": [20.0]})).values.tolist()
+    [['Portal', -5.0, 10.0, 20.0]]
+    """
+    known = margins.dropna(subset=["margin"]).rename(columns={"name": "label", "margin": "value"})
+    return _some(known[["label", "low", "value", "high"]], "the margin of no project is known")
+
+
 @requires(drivers="driver low high")
 def swings(drivers: pd.DataFrame | Missing, most: int = 10) -> pd.DataFrame | Missing:
-    """Return the ends of the total that the strongest drivers swing it to: driver, low, high.
+    """Return the ends of the total that the strongest drivers swing it to, the widest first: driver, low, high.
 
     >>> moved = pd.DataFrame({"driver": ["Build"], "kind": ["line"], "low": [1.0], "high": [2.0], "share": [1.0]})
     >>> swings(moved).values.tolist()
     [['Build', 1.0, 2.0]]
     """
-    return drivers[["driver", "low", "high"]].head(most)
-
-
-@requires(tasks="finding")
-def striking(tasks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return the tasks of a forecast with a finding: spent beyond the high estimate, progress and remaining hours apart.
-
-    >>> striking(pd.DataFrame({"task": ["a", "b"], "finding": [None, "spent 120 h of at most 100"]}))["task"].tolist()
-    ['b']
-    """
-    found = tasks[tasks["finding"].fillna("") != ""]
-    return _some(found, "no task stands out")
+    strongest = drivers.head(most)
+    width = (strongest["high"] - strongest["low"]).abs()
+    return strongest.loc[width.sort_values(ascending=False, kind="stable").index, ["driver", "low", "high"]].reset_index(
+        drop=True
+    )
 
 
 @requires(table="")

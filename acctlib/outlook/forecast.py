@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from acctlib.missing import Missing
 from acctlib.outlook.estimate_at_completion import EstimateAtCompletion
 from acctlib.outlook.exact import ExactCost, exact
+from acctlib.outlook.model import CostModel
 from acctlib.outlook.simulate import SimulatedCost, simulate
 from acctlib.periods import Month, add_months
 
-__all__ = ["Forecast", "cost_forecast", "curve", "mean", "quantile"]
+__all__ = ["Forecast", "beside_earned_value", "cost_forecast", "curve", "mean", "quantile"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,10 @@ class Forecast:
         A row a task: how it entered the forecast.
     timing : DataFrame or Missing
         When each remaining line is worked on.
+    rank_correlation : float or Missing
+        Spearman correlation that the shared factors give two lines of one project, on average.
+    by_project : dict of str to ExactCost or SimulatedCost
+        Of each project alone; risks of no project are in the whole only.
     findings : tuple of str
         What a reader must know, as sentences.
     """
@@ -55,6 +61,8 @@ class Forecast:
     correlation_adds: float | Missing
     tasks: pd.DataFrame | Missing
     timing: pd.DataFrame | Missing
+    rank_correlation: float | Missing
+    by_project: dict[str, ExactCost | SimulatedCost]
     findings: tuple[str, ...]
 
     @property
@@ -100,7 +108,7 @@ def cost_forecast(work: EstimateAtCompletion | Missing, currency: str, draws: in
     Missing(reason='there is no plan', remedy='')
     """
     if isinstance(work, Missing):
-        return Forecast(work, work, currency, work, work, work, work, work, ())
+        return Forecast(work, work, currency, work, work, work, work, work, work, {}, ())
     exactly, simulated = exact(work.model), simulate(work.model, draws, seed)
     alone = exact(replace(work.model, correlation=0.0))
     cost = simulated if isinstance(exactly, Missing) else exactly
@@ -113,7 +121,62 @@ def cost_forecast(work: EstimateAtCompletion | Missing, currency: str, draws: in
         alone if isinstance(alone, Missing) else float(cost.quantile(0.8) - alone.quantile(0.8)),
         work.tasks,
         work.timing,
+        _within_project(simulated),
+        {project: exact(model) or simulate(model, draws, seed) for project, model in _projects(work.model).items()},
         (*work.findings, *work.model.notes),
+    )
+
+
+def _projects(model: CostModel) -> dict[str, CostModel]:
+    """Return the model of each project that has lines."""
+    names = dict.fromkeys(line.project for line in model.lines)
+    return {
+        name: replace(
+            model,
+            lines=[line for line in model.lines if line.project == name],
+            risks=[risk for risk in model.risks if risk.project == name],
+        )
+        for name in names
+    }
+
+
+def _within_project(simulated: SimulatedCost) -> float | Missing:
+    """Return the mean Spearman correlation of two uncertain lines of one project in the draws."""
+    table = simulated.rank_correlation()
+    lines = [simulated.model.lines[simulated.model.uncertain[place]].project for place in simulated.compared()]
+    same = np.equal.outer(np.array(lines, dtype=object), np.array(lines, dtype=object)) & ~np.eye(len(lines), dtype=bool)
+    return float(table.to_numpy()[same].mean()) if same.any() else Missing("no project has two uncertain lines")
+
+
+def beside_earned_value(
+    earned: pd.DataFrame | Missing, by_project: dict[str, ExactCost | SimulatedCost], confidence: float = 0.8
+) -> pd.DataFrame | Missing:
+    """Return the estimates at completion that earned value gives, each beside the distribution of its project.
+
+    Parameters
+    ----------
+    earned : DataFrame
+        As from `earned_value_by_project`, in the unit of the forecast.
+    by_project : dict
+        As in `Forecast`.
+    confidence : float, default 0.8
+
+    Returns
+    -------
+    DataFrame
+        project, name, bac; eac_atypical, eac, eac_combined; middle (P50) and sure (the percentile at `confidence`), all in
+        the unit of the forecast; holds (the chance that the budget holds, a fraction). `Missing` where no project has both.
+    """
+    if isinstance(earned, Missing):
+        return earned
+    rows = earned[earned["project"].isin(list(by_project))]
+    if rows.empty:
+        return Missing("no project has both earned value and a forecast")
+    costs = [by_project[project] for project in rows["project"]]
+    return rows[["project", "name", "bac", "eac_atypical", "eac", "eac_combined"]].assign(
+        middle=[cost.quantile(0.5) for cost in costs],
+        sure=[cost.quantile(confidence) for cost in costs],
+        holds=[np.nan if np.isnan(bac) else cost.cdf(bac) for cost, bac in zip(costs, rows["bac"], strict=True)],
     )
 
 

@@ -185,7 +185,7 @@ def margins(
     Returns
     -------
     DataFrame or Missing
-        project, name, billing_type, income (expected), cost (expected), margin (expected), low, high, chance_of_loss,
+        project, name, billing_type, income (expected), final_cost (expected), margin (expected), low, high, chance_of_loss,
         expected_loss, chance_below_floor, bears (who bears an overrun, in words) and basis (why there is no figure). Money in
         the account's currency. `Missing` where costs are not known in money.
     """
@@ -206,9 +206,8 @@ def margins(
         else:
             told["basis"] = "no hours are planned or spent"
         rows.append(told)
-    columns = (
-        "project name billing_type income cost margin low high chance_of_loss expected_loss chance_below_floor bears basis"
-    )
+    columns = "project name billing_type income final_cost margin low high chance_of_loss expected_loss chance_below_floor"
+    columns += " bears basis"
     return pd.DataFrame(rows, columns=columns.split()) if rows else Missing("no project is running")
 
 
@@ -227,12 +226,12 @@ def _margin(row: dict, cost: np.ndarray, value: np.ndarray, hours: np.ndarray, f
     brought = np.broadcast_to(income(row["billing_type"], value, row["fee"], row["cap"], over), cost.shape)
     if np.isnan(brought).any():
         by_hour = row["billing_type"] in ("capped", "time_and_materials")
-        return {"cost": float(cost.mean()), "basis": f"the {'price of an hour' if by_hour else 'fee'} is not known"}
+        return {"final_cost": float(cost.mean()), "basis": f"the {'price of an hour' if by_hour else 'fee'} is not known"}
     found = margin_risk(brought, cost, floor)
     below = np.nan if isinstance(found.chance_below_floor, Missing) else found.chance_below_floor
     return {
         "income": float(brought.mean()),
-        "cost": float(cost.mean()),
+        "final_cost": float(cost.mean()),
         "margin": found.expected,
         "low": found.low,
         "high": found.high,

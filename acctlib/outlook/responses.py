@@ -39,7 +39,7 @@ class Responses:
         much it lowers the mean and the percentile of the total when it is the only one, its own cost not counted), net
         (percentile saved less cost) and chosen (bool). In the unit of the model; plus = the total gets cheaper.
     steps : DataFrame
-        From the percentile of today to that after the chosen responses: label, amount. The first row is the percentile
+        From the percentile of today to that after the chosen responses: step, amount. The first row is the percentile
         of today, the last the one after; those between sum to the difference.
     confidence : float
         Which percentile, as a fraction.
@@ -135,7 +135,7 @@ def responses(
         steps.append(_percentile(after, confidence))
     return Responses(
         table.iloc[order].reset_index(drop=True),
-        pd.DataFrame({"label": ["today", *table["risk"].iloc[taken], "after"], "amount": [today, *np.diff(steps), steps[-1]]}),
+        pd.DataFrame({"step": ["today", *table["risk"].iloc[taken], "after"], "amount": [today, *np.diff(steps), steps[-1]]}),
         confidence,
         today,
         steps[-1],

@@ -181,19 +181,23 @@ def compared_percentiles(
 
 
 @requires(simulated="")
-def drivers(simulated: SimulatedCost | Missing) -> pd.DataFrame | Missing:
+def drivers(simulated: SimulatedCost | Missing, apart: bool = False) -> pd.DataFrame | Missing:
     """Return where the uncertainty of the total comes from, largest first: one row a line and one a risk.
 
     Parameters
     ----------
     simulated : SimulatedCost
+    apart : bool, default False
+        Give the shared factors rows of their own, and a line only what it adds by itself. Otherwise a line brings along what
+        it shares with others.
 
     Returns
     -------
     DataFrame
-        Columns driver, kind (line or risk), project, mean, share, low, high. `share` is the covariance of the part with the
-        total over the total's variance; the shares sum to 1. `low` and `high` are the mean total when a line
-        is in its best and worst fifth, or when a risk does not happen and happens. `Missing` where nothing is uncertain.
+        Columns driver, kind (line, risk; account, project or work type for a shared factor), project, mean, share, low,
+        high. `share` is the covariance of the part with the total over the total's variance; the shares sum to 1. `low` and
+        `high` are the mean total when a line or factor is in its best and worst fifth, or when a risk does not happen and
+        happens. `Missing` where nothing is uncertain.
 
     Examples
     --------
@@ -208,15 +212,17 @@ def drivers(simulated: SimulatedCost | Missing) -> pd.DataFrame | Missing:
     """
     model = simulated.model
     lines = [model.lines[i] for i in model.uncertain]
-    parts = [*lines, *model.risks]
     if simulated.sd == 0:
         return Missing("nothing in the model is uncertain")
-    is_risk = np.arange(len(parts)) >= len(lines)
+    parts = [("line", line.name, line.project) for line in lines]
+    parts += [(kind, f"all of {name or 'the account'}", name) for kind, name in simulated.factors if apart]
+    parts += [("risk", risk.name, risk.project) for risk in model.risks]
+    is_risk = np.array([kind == "risk" for kind, _, _ in parts])
     centre = simulated.mean - model.fixed
     sums, covariance = np.zeros((2, len(parts)))
     bad, bad_total, good, good_total = np.zeros((4, len(parts)))
     lowest = highest = None
-    for block in simulated.parts():
+    for block in simulated.parts(apart=apart):
         total = block.sum(axis=0) - centre
         if lowest is None:
             lowest, highest = np.quantile(block, [0.2, 0.8], axis=1)
@@ -232,9 +238,9 @@ def drivers(simulated: SimulatedCost | Missing) -> pd.DataFrame | Missing:
         good_total += np.einsum("ij,j->i", best, total)
     table = pd.DataFrame(
         {
-            "driver": [part.name for part in parts],
-            "kind": np.where(is_risk, "risk", "line"),
-            "project": [part.project for part in parts],
+            "driver": [name for _, name, _ in parts],
+            "kind": [kind for kind, _, _ in parts],
+            "project": [project for _, _, project in parts],
             "mean": sums / simulated.draws,
             "share": covariance / covariance.sum(),
             "low": simulated.mean + good_total / np.maximum(good, 1),
@@ -277,8 +283,9 @@ def phasing(
     timing: pd.DataFrame | Missing,
     months: Sequence,
     confidence: float = 0.8,
+    planned: Sequence[float] | Missing | None = None,
 ) -> pd.DataFrame | Missing:
-    """Return the spend still to come by month, cumulated, as a fan.
+    """Return the spend still to come by month, cumulated, as a fan, and the chance that it stays within the plan.
 
     Each line's cost is spread evenly over the days from its start to its finish; a risk's, and a line's whose dates are not
     known, over all the months. The fixed amounts are spent already and count from the start.
@@ -292,11 +299,14 @@ def phasing(
         Anything with label, start and end (dates), in order.
     confidence : float, default 0.8
         The fan's width: its low and high enclose this share of the draws in each month.
+    planned : sequence of float, Missing or None
+        What was to be spent by the end of each month, in the unit of the model.
 
     Returns
     -------
     DataFrame
-        Columns month, low, likely (the median) and high, in the unit of the model. Cost after the last month is not shown.
+        Columns month, low, likely (the median), high and plan, in the unit of the model, and chance (of spending no more than
+        the plan by then, a fraction); both blank without a plan. Cost after the last month is not shown.
 
     Raises
     ------
@@ -318,7 +328,11 @@ def phasing(
     spent = np.concatenate([done @ block for block in simulated.parts()], axis=1) + model.fixed
     edge = (1 - confidence) / 2
     low, likely, high = np.quantile(spent, [edge, 0.5, 1 - edge], axis=1, method="inverted_cdf")
-    return pd.DataFrame({"month": [month.label for month in months], "low": low, "likely": likely, "high": high})
+    fan = pd.DataFrame({"month": [month.label for month in months], "low": low, "likely": likely, "high": high})
+    if planned is None or isinstance(planned, Missing):
+        return fan.assign(plan=np.nan, chance=np.nan)
+    limit = np.asarray(planned, dtype=float)
+    return fan.assign(plan=limit, chance=np.where(np.isnan(limit), np.nan, (spent <= limit[:, None]).mean(axis=1)))
 
 
 def _elapsed(months: Sequence, start: date, finish: date) -> list[float]:

@@ -26,12 +26,21 @@ import pandas as pd
 
 from acctlib.missing import Missing, requires
 from acctlib.outlook.distributions import pert, point
-from acctlib.outlook.estimate_at_completion import BY_THE_MONTH
+from acctlib.outlook.estimate_at_completion import BY_THE_MONTH, EstimateAtCompletion
 from acctlib.outlook.families import Distribution, Point
 from acctlib.outlook.model import CostModel, Line, Risk
 from acctlib.outlook.simulate import simulate
 
-__all__ = ["JointForecast", "Task", "in_order", "joint_forecast", "planned_tasks"]
+__all__ = [
+    "JointForecast",
+    "Task",
+    "drawn_outcomes",
+    "finish_by_project",
+    "forecast_of",
+    "in_order",
+    "joint_forecast",
+    "planned_tasks",
+]
 
 
 @dataclass(frozen=True)
@@ -103,11 +112,14 @@ class JointForecast:
     tasks: pd.DataFrame
 
     def confidence(self, budget: float, days: float, project: str | None = None) -> tuple[float, float, float]:
-        """Return the chance to stay within the budget, within the days, and within both, of a project or of all together."""
+        """Return the chance to stay within the budget, within the days, and within both, of a project or of all together.
+
+        The days are fractions; whoever finishes within the agreed day is in time.
+        """
         place = None if project is None else self.projects.index(project)
         cost = self.total if place is None else self.cost[place]
         finish = self.finish.max(axis=0) if place is None else self.finish[place]
-        within, in_time = cost <= budget, finish <= days
+        within, in_time = cost <= budget, finish <= days + 1e-9
         return float(within.mean()), float(in_time.mean()), float((within & in_time).mean())
 
     def day(self, days: float) -> date:
@@ -177,6 +189,79 @@ def joint_forecast(
     return replace(joint, tasks=table.assign(critical=critical.mean(axis=1)))
 
 
+def forecast_of(work: EstimateAtCompletion | Missing, as_of: date, draws: int, seed: int) -> JointForecast | Missing:
+    """Return cost and finish dates of an account's work, given what has been done."""
+    if isinstance(work, Missing):
+        return work
+    return joint_forecast(work.model, planned_tasks(work.tasks, work.model, as_of), as_of, draws, seed)
+
+
+@requires(joint="", scope="project name billing_type? end? budget_hours? budget_cost?")
+def finish_by_project(
+    joint: JointForecast | Missing, scope: pd.DataFrame | Missing, unit: str, confidence: float = 0.8
+) -> pd.DataFrame | Missing:
+    """Return when each project is finished, and how sure it is to hold its date, its budget, and both.
+
+    Parameters
+    ----------
+    joint : JointForecast
+    scope : DataFrame
+        A row a project, approved changes included: project, name, billing_type, end, budget_hours, budget_cost.
+    unit : str
+        Of the model: "h" for hours, else money.
+    confidence : float, default 0.8
+
+    Returns
+    -------
+    DataFrame or Missing
+        Without retainers: project, name, end (agreed), finish (median) and finish_sure (at `confidence`), dates; budget, in
+        `unit`; in_time, in_budget and both, fractions, blank where there is no agreed end or budget. The least sure first.
+    """
+    budget = "budget_hours" if unit == "h" else "budget_cost"
+    rows = []
+    # A retainer has a term, which ends by itself.
+    finite = scope["project"].isin(joint.projects) & (scope["billing_type"] != "retainer").fillna(True)
+    for row in scope[finite].to_dict("records"):
+        place = joint.projects.index(row["project"])
+        end = math.nan if pd.isna(row["end"]) else joint.days(pd.Timestamp(row["end"]).date())
+        limit = math.nan if pd.isna(row[budget]) else float(row[budget])
+        chances = joint.confidence(limit, end, row["project"])
+        known = np.array([not math.isnan(limit), not math.isnan(end), not math.isnan(limit + end)])
+        in_budget, in_time, both = np.where(known, chances, np.nan)
+        middle, sure = np.quantile(joint.finish[place], [0.5, confidence], method="inverted_cdf")
+        told = {"project": row["project"], "name": row["name"], "end": row["end"], "finish": pd.Timestamp(joint.day(middle))}
+        told |= {
+            "finish_sure": pd.Timestamp(joint.day(sure)),
+            "budget": limit,
+            "in_time": in_time,
+            "in_budget": in_budget,
+            "both": both,
+        }
+        rows.append(told)
+    if not rows:
+        return Missing("no running project has a task still to finish")
+    return pd.DataFrame(rows).sort_values("both", kind="stable", ignore_index=True)
+
+
+@requires(joint="", finishes="project both")
+def drawn_outcomes(joint: JointForecast | Missing, finishes: pd.DataFrame | Missing, most: int = 256) -> pd.DataFrame | Missing:
+    """Return cost and finish of the least sure project in the first draws: columns cost and finish (dates).
+
+    Parameters
+    ----------
+    joint : JointForecast
+    finishes : DataFrame
+        As from `finish_by_project`.
+    most : int, default 256
+        How many draws; the first ones are spread as evenly as all.
+    """
+    if finishes["both"].isna().all():
+        return Missing("no project has both a budget and an agreed end")
+    place = joint.projects.index(finishes["project"].iloc[0])
+    days = [pd.Timestamp(joint.day(each)) for each in joint.finish[place][:most]]
+    return pd.DataFrame({"cost": joint.cost[place][:most], "finish": days})
+
+
 def in_order(tasks: Sequence[Task]) -> list[Task]:
     """Return the tasks so that each stands behind those it waits for.
 
@@ -232,7 +317,7 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
     tasks = []
     for row in rows.to_dict("records"):
         name, project = row["task"], row["project"]
-        before = row["depends_on"] if isinstance(row["depends_on"], (list, tuple)) else ()
+        before = [] if pd.isna(row["depends_on"]) else [other.strip() for other in row["depends_on"].split(";")]
         ranged = row["low_days"] < row["high_days"]
         # A duration that is in the cost model already, by its cost a month or by its hours, must not be drawn twice.
         line = next((other for other in [name + BY_THE_MONTH] + [name] * (not ranged) if (project, other) in lines), "")

@@ -112,7 +112,12 @@ class SimulatedCost:
         probability = np.arange(1, points + 1) / (points + 1)
         return pd.DataFrame({"probability": probability, "value": self.quantile(probability)})
 
-    def parts(self, beside: Sequence[Risk] = ()) -> Iterator[np.ndarray]:
+    @property
+    def factors(self) -> tuple[tuple[str, str], ...]:
+        """Return kind (account, project or work type) and name of each shared factor."""
+        return tuple((kind, name) for kind, name, _, _ in _Sampler(self.model).multipliers)
+
+    def parts(self, beside: Sequence[Risk] = (), apart: bool = False) -> Iterator[np.ndarray]:
         """Yield the same draws again part by part; a column without the rows `beside` plus ``model.fixed`` is a total.
 
         Parameters
@@ -120,13 +125,20 @@ class SimulatedCost:
         beside : sequence of Risk, optional
             One for each risk of the model: what else that risk does (its delay) or would do (after a response). Where the one
             is at its worst so is the other: the difference of the two is that of the risks, not of the draws.
+        apart : bool, default False
+            Take what each of the shared `factors` does out of the lines and put it behind them, a row a factor: by how much
+            it makes all that it concerns cost more or less than on average. A line is then what it costs otherwise.
 
         Yields
         ------
-        array of float, shape (n_uncertain_lines + n_risks + n_beside, draws of the block)
+        array of float, shape (n_uncertain_lines + n_factors if apart + n_risks + n_beside, draws of the block)
             In the unit of the model; fixed amounts are left out.
         """
-        return _blocks(self.model, self.totals.shape[1], self.seed, beside)
+        return _blocks(self.model, self.totals.shape[1], self.seed, beside, apart)
+
+    def compared(self, most: int = 64) -> np.ndarray:
+        """Return the places, among the uncertain lines, of those that `rank_correlation` compares."""
+        return np.unique(np.linspace(0, len(self.model.uncertain) - 1, min(most, len(self.model.uncertain))).astype(int))
 
     def rank_correlation(self, most: int = 64) -> pd.DataFrame:
         """Return the Spearman correlation that the uncertain lines really have in these draws, line by line.
@@ -135,7 +147,7 @@ class SimulatedCost:
         """
         import pandas as pd
 
-        places = np.unique(np.linspace(0, len(self.model.uncertain) - 1, min(most, len(self.model.uncertain))).astype(int))
+        places = self.compared(most)
         drawn = np.concatenate([block[places] for block in self.parts()], axis=1)
         ranks = np.argsort(np.argsort(drawn, axis=1), axis=1)
         names = [self.model.lines[self.model.uncertain[place]].name for place in places]
@@ -223,13 +235,13 @@ def simulate_until(model: CostModel, standard_error: float, at: float = 0.8, see
         draws *= 2
 
 
-def _blocks(model: CostModel, each: int, seed: int, beside: Sequence[Risk] = ()) -> Iterator[np.ndarray]:
+def _blocks(model: CostModel, each: int, seed: int, beside: Sequence[Risk] = (), apart: bool = False) -> Iterator[np.ndarray]:
     """Yield the cost of every uncertain line and risk, replicate after replicate, in blocks of draws."""
     sampler = _Sampler(model, beside)
     rows = min(each, 1 << max(8, int(math.log2(BLOCK / sampler.dimensions))))
     for replicate in range(REPLICATES):
         for points in scrambled_points(sampler.dimensions, each, rows, np.random.default_rng([seed, replicate])):
-            yield sampler.costs(points)
+            yield sampler.costs(points, apart)
 
 
 class _Sampler:
@@ -256,18 +268,27 @@ class _Sampler:
         self.drawn = [_by_score(line.cost) if by_score else _by_probability(line.cost) for line in self.lines]
         self.happens = [_by_probability(risk.impact) for risk in self.events]
 
-    def costs(self, points: np.ndarray) -> np.ndarray:
-        """Return the costs, shape (n_uncertain_lines + n_events, n), of points of shape (dimensions, n)."""
-        n_lines = len(self.lines)
+    def costs(self, points: np.ndarray, apart: bool = False) -> np.ndarray:
+        """Return the costs, a row a line, a factor if `apart`, and an event, of points of shape (dimensions, n)."""
+        n_lines, n_factors = len(self.lines), len(self.multipliers) if apart else 0
         own = points[self.axes[:n_lines]]
-        costs = np.empty((n_lines + len(self.events), points.shape[1]))
+        costs = np.empty((n_lines + n_factors + len(self.events), points.shape[1]))
         if self.mixing is not None:
             own = self._correlated_scores(points[:1], own)
         for row, quantile, position in zip(costs[:n_lines], self.drawn, own, strict=True):
             row[:] = quantile(position)
-        for (members, sd), position in zip(self.multipliers, points, strict=False):
-            costs[members] *= np.exp(sd * special.ndtri(position) - sd**2 / 2)
-        for row, risk, quantile, axis in zip(costs[n_lines:], self.events, self.happens, self.event_axes, strict=True):
+        factors = [np.exp(sd * special.ndtri(at) - sd**2 / 2) for (*_, sd), at in zip(self.multipliers, points, strict=False)]
+        for (*_, members, _), factor in zip(self.multipliers, factors, strict=True):
+            costs[members] *= factor
+        if apart:
+            shared = np.repeat(np.array([[line.cost.mean] for line in self.lines]), points.shape[1], axis=1)
+            for row, (*_, members, _), factor in zip(costs[n_lines:], self.multipliers, factors, strict=False):
+                row[:] = (shared[members] * (factor - 1)).sum(axis=0)
+                shared[members] *= factor
+            costs[:n_lines] -= shared - np.array([[line.cost.mean] for line in self.lines])
+        for row, risk, quantile, axis in zip(
+            costs[n_lines + n_factors :], self.events, self.happens, self.event_axes, strict=True
+        ):
             row[:] = _compound(risk, quantile, points[axis])
         return costs
 
@@ -298,13 +319,14 @@ def _mixing(model: CostModel) -> float | np.ndarray | None:
     return (vectors * np.sqrt(np.maximum(values, 0.0)))[:, ::-1]
 
 
-def _multipliers(factors: Factors, lines: list) -> list[tuple[np.ndarray, float]]:
-    """Return for each shared factor the lines that it multiplies and the standard deviation of its logarithm."""
-    groups = [(factors.account, [""] * len(lines))]
-    groups += [(factors.project, [line.project for line in lines]), (factors.work_type, [line.work_type for line in lines])]
+def _multipliers(factors: Factors, lines: list) -> list[tuple[str, str, np.ndarray, float]]:
+    """Return each shared factor: its kind and name, the lines that it multiplies, and the sd of its logarithm."""
+    groups = [("account", factors.account, [""] * len(lines))]
+    groups += [("project", factors.project, [line.project for line in lines])]
+    groups += [("work type", factors.work_type, [line.work_type for line in lines])]
     return [
-        (np.array([i for i, name in enumerate(names) if name == member]), sd)
-        for sd, names in groups
+        (kind, member, np.array([i for i, name in enumerate(names) if name == member]), sd)
+        for kind, sd, names in groups
         if sd
         for member in dict.fromkeys(names)
     ]

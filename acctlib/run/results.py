@@ -18,7 +18,6 @@ import json
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -228,9 +227,7 @@ def _earlier(
     return sorted(past, key=lambda pair: (pair[1]["as_of"], pair[0].as_posix()))
 
 
-def last_results(
-    results: str | Path, account: str, notebook: str, audience: str, as_of: date, period: str
-) -> dict[str, Any] | Missing:
+def last_results(results: str | Path, account: Account, notebook: str) -> dict[str, Any] | Missing:
     """Return what the last report of this kind said.
 
     "Last" is the newest one with an earlier as-of and of another period, so that a second run of the same period reads the
@@ -240,22 +237,15 @@ def last_results(
     ----------
     results : path
         Folder of all reports, from the workbook's root.
-    account, notebook, audience : str
-        Which report.
-    as_of : date
-        As-of of the report being made.
-    period : str
-        Its period's label, such as ``2026-Q3``.
+    account : Account
+        As the report that is being made sees it.
+    notebook : str
 
     Returns
     -------
     dict or Missing
         The content of its JSON; `Missing` where this is the first.
-
-    Examples
-    --------
-    >>> last_results("outputs", "no-such-account", "budget_risk", "client", date(2026, 9, 30), "2026-Q3").reason
-    'there is no earlier report to compare with'
     """
-    past = _earlier(from_root(results), account, notebook, audience, as_of.isoformat(), period)
+    where = from_root(results), account.id, notebook, account.audience, account.as_of.isoformat(), account.period.label
+    past = _earlier(*where)
     return past[-1][1] if past else Missing("there is no earlier report to compare with")

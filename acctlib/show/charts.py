@@ -8,7 +8,6 @@ their rows, labels beside their lines; amounts on axes are short; a month is wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 import altair as alt
@@ -45,10 +44,8 @@ __all__ = [
     "hours_against_allowance",
     "intervals",
     "milestones",
-    "s_curve",
     "spend_curve",
     "stakeholder_grid",
-    "tornado",
     "waterfall",
 ]
 
@@ -56,7 +53,9 @@ _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
 
 
 @requires(frame="month actual? plan? low? likely? high?")
-def spend_curve(frame: pd.DataFrame | Missing, limit: float | Missing | None, unit: str) -> alt.LayerChart | Missing:
+def spend_curve(
+    frame: pd.DataFrame | Missing, limit: float | Missing | None, unit: str, limit_name: str = "Agreed"
+) -> alt.LayerChart | Missing:
     """Draw what was spent by month against plan and forecast: month, actual, plan, low, likely, high.
 
     The past is a firm line, the plan a dashed one, the forecast a pale area with a dotted middle. Each is labelled where it
@@ -71,6 +70,8 @@ def spend_curve(frame: pd.DataFrame | Missing, limit: float | Missing | None, un
         The agreed amount, drawn as a line across.
     unit : str
         Currency code, or "h" for hours.
+    limit_name : str, default "Agreed"
+        What stands at that line.
 
     Examples
     --------
@@ -105,7 +106,7 @@ def spend_curve(frame: pd.DataFrame | Missing, limit: float | Missing | None, un
     if limit is not None and not isinstance(limit, Missing):
         layers.append(line_at(limit, _LATE, across=True, strokeWidth=1.5))
         start, level = alt.X(datum=data["month"].iloc[0]), alt.Y(datum=float(limit))
-        layers += note_at(f"Agreed {in_unit(unit, limit)}", start, level, _LATE, align="left", dy=-10)
+        layers += note_at(f"{limit_name} {in_unit(unit, limit)}", start, level, _LATE, align="left", dy=-10)
     return alt.layer(*layers, *_ends(data, unit))
 
 
@@ -125,92 +126,6 @@ def _ends(data: pd.DataFrame, unit: str) -> list[alt.Chart]:
         label = text[name].format(in_unit(unit, values.iloc[-1]))
         layers += note_at(label, x, y, INK if name == "actual" else MUTED, **place)
     return layers
-
-
-@requires(frame="value probability")
-def s_curve(frame: pd.DataFrame | Missing, marks: Mapping[str, float | Missing], unit: str) -> alt.LayerChart | Missing:
-    """Draw the chance that a total stays within each amount: value, probability.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The distribution: amounts in `unit`, rising, with the chance (0-1) of costing that much or less.
-    marks : mapping of str to float
-        Amounts to point out on the curve, by name: budget, sum of the likely values, P80. Missing ones are left out.
-    unit : str
-        Currency code, or "h" for hours.
-
-    Examples
-    --------
-    >>> curve = pd.DataFrame({"value": [80e3, 100e3, 130e3], "probability": [0.0, 0.5, 1.0]})
-    >>> type(s_curve(curve, {"Budget": 110e3}, unit="GBP")).__name__
-    'LayerChart'
-    """
-    data = floats(frame, "value", "probability").dropna().sort_values("value", ignore_index=True)
-    if (nothing := nothing_in(data, "value")) is not None:
-        return nothing
-    x = alt.X("value:Q", axis=value_axis(unit, grid=False), scale=alt.Scale(zero=False, nice=False, padding=8))
-    y = alt.Y("probability:Q", axis=value_axis("%"), scale=alt.Scale(domain=[0, 1]), title=None)
-    layers = [alt.Chart(data).mark_line().encode(x=x, y=y, tooltip=["value:Q", "probability:Q"])]
-    points = pd.DataFrame(
-        [{"name": name, "value": float(amount)} for name, amount in marks.items() if not isinstance(amount, Missing)],
-        columns=["name", "value"],
-    ).sort_values("value")
-    low, high = data["value"].iloc[0], data["value"].iloc[-1]
-    left_end, at_foot = min([low, *points["value"]]), 0
-    labels = []
-    for name, amount in points.itertuples(index=False):
-        # below and right of a rising curve is always free, and so is above and left of it
-        chance = float(np.interp(amount, data["value"], data["probability"]))
-        right = amount <= low + 0.55 * (high - low)
-        x_at, y_at = alt.X(datum=amount), alt.Y(datum=chance)
-        spot = alt.Chart(pd.DataFrame({"amount": [amount], "chance": [chance]}))
-        drop = spot.mark_rule(strokeDash=[2, 2]).encode(
-            x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None), y2=alt.datum(0)
-        )
-        dot = spot.mark_point(filled=True, size=70, fill=ORANGE, opacity=1)
-        layers += [drop, dot.encode(x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None))]
-        place = {"align": "left", "dx": 9, "dy": 9} if right else {"align": "right", "dx": -9, "dy": -9}
-        if chance < 0.12:
-            # beside the foot of the curve is the axis; above it is room, one line for each label
-            near_left = amount < left_end + 0.35 * (high - left_end)
-            place = {"align": "left" if near_left else "right", "dx": 0, "dy": -14 - 19 * at_foot}
-            at_foot += 1
-        labels += note_at(f"{shorten(name, 24)} {in_unit(unit, amount)}", x_at, y_at, **place)
-    return alt.layer(*layers, *labels)
-
-
-@requires(frame="driver share? low? high?")
-def tornado(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
-    """Draw what moves a total most, the strongest on top: driver with its share, or driver, low, high.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Either ``share``, the fraction of the variance that a driver explains, or ``low`` and ``high``, the total when
-        the driver alone goes to its ends. Drawn in the order given.
-    unit : str
-        Unit of low and high: currency code or "h".
-
-    Examples
-    --------
-    >>> drivers = pd.DataFrame({"driver": ["Late content", "Build"], "share": [0.6, 0.4]})
-    >>> type(tornado(drivers, unit="GBP")).__name__
-    'LayerChart'
-    """
-    if frame["share"].notna().any():
-        return bars(frame[["driver", "share"]], "driver", "share", "%")
-    if (nothing := nothing_in(frame, "low", "high")) is not None:
-        return nothing
-    data, names = named_rows(floats(frame, "low", "high").assign(driver=frame["driver"].to_numpy()).dropna(), "driver")
-    data["from"], data["to"] = [[in_unit(unit, value) for value in data[column]] for column in ("low", "high")]
-    x = alt.X("low:Q", axis=None, scale=alt.Scale(zero=False, nice=False, padding=60))
-    base = alt.Chart(data, height=row_height(names) - 40).encode(y=row_axis("driver", names))
-    return alt.layer(
-        base.mark_bar(height=16).encode(x=x, x2="high:Q", tooltip=["driver:N", "low:Q", "high:Q"]),
-        base.mark_text(align="right", dx=-5, fill=MUTED).encode(x=x, text="from:N"),
-        base.mark_text(align="left", dx=5, fill=MUTED).encode(x="high:Q", text="to:N"),
-    )
 
 
 @requires(frame="deliverable due original_due? done?")
@@ -362,7 +277,9 @@ def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> al
 
 
 @requires(frame="label value low high")
-def intervals(frame: pd.DataFrame | Missing, unit: str, target: float | Missing | None = None) -> alt.LayerChart | Missing:
+def intervals(
+    frame: pd.DataFrame | Missing, unit: str, target: float | Missing | None = None, target_name: str = "Target {}"
+) -> alt.LayerChart | Missing:
     """Draw figures with their uncertainty, a dot on a pale range each: label, low, value, high.
 
     Parameters
@@ -373,6 +290,8 @@ def intervals(frame: pd.DataFrame | Missing, unit: str, target: float | Missing 
         Currency code, "h" or "%" (of fractions).
     target : float, Missing or None
         An amount to hold them against, drawn as a dashed line.
+    target_name : str
+        What stands at that line; {} is the amount.
 
     Examples
     --------
@@ -401,8 +320,13 @@ def intervals(frame: pd.DataFrame | Missing, unit: str, target: float | Missing 
     ]
     if target is not None and not isinstance(target, Missing):
         layers.insert(0, line_at(target, ORANGE, across=False, strokeDash=[6, 4], strokeWidth=2))
-        place = {"align": "right", "baseline": "bottom", "dx": -5}
-        layers += note_at(f"Target {in_unit(unit, target)}", alt.X(datum=float(target)), alt.YValue("height"), ORANGE, **place)
+        ends = data[["low", "value", "high"]]
+        near_left = target < ends.min(axis=None) + 0.4 * (ends.max(axis=None) - ends.min(axis=None))
+        place = {"align": "left", "dx": 5} if near_left else {"align": "right", "dx": -5}
+        place["baseline"] = "bottom"
+        layers += note_at(
+            target_name.format(in_unit(unit, target)), alt.X(datum=float(target)), alt.YValue("height"), ORANGE, **place
+        )
     return alt.layer(*layers)
 
 
@@ -452,7 +376,8 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     ----------
     frame : DataFrame
         The first row is the total to start from, the rows between are changes with their sign, and the last row is the
-        total reached, which must be the sum of the others.
+        total reached, which must be the sum of the others. Where the changes are small beside the totals the axis does not
+        start at nought, and the totals are marks instead of bars.
     unit : str
         Currency code or "h".
 
@@ -481,7 +406,13 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     data["label"] = [in_unit(unit, amount) if kind == "total" or amount < 0 else f"+{in_unit(unit, amount)}"
                      for amount, kind in zip(amounts, data["kind"], strict=True)]  # fmt: skip
     data["edge"] = data[["start", "end"]].max(axis=1)
-    domain = with_room(data[["start", "end"]].min(axis=None), data[["start", "end"]].max(axis=None))
+    levels = np.concatenate([ends, amounts[-1:]])
+    cut = np.ptp(levels) < 0.2 * np.abs(levels).max() and levels.min() > 0
+    if cut:
+        domain = [levels.min() - 0.1 * np.ptp(levels), levels.max() + 0.45 * np.ptp(levels)]
+        data.loc[data["kind"] == "total", "start"] = data["end"] - 0.015 * (domain[1] - domain[0])
+    else:
+        domain = with_room(data[["start", "end"]].min(axis=None), data[["start", "end"]].max(axis=None))
     x = alt.X("start:Q", axis=None, scale=alt.Scale(domain=domain, nice=False), title=None)
     kinds = alt.Scale(domain=["total", "more", "less"], range=[INK, BLUE, ORANGE])
     base = alt.Chart(data, height=row_height(names) - 40).encode(y=row_axis("step", names))

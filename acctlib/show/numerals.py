@@ -23,6 +23,7 @@ from acctlib.periods import long_date
 __all__ = [
     "FORMATS",
     "NOT_DEFINED",
+    "chance",
     "day",
     "formatted",
     "hours",
@@ -153,6 +154,19 @@ def percent(value: float, digits: int | None = None) -> str:
     return f"{_signed(scaled, digits)}{_HARD_BLANK}%"
 
 
+def chance(value: float) -> str:
+    """Return a probability in whole per cent, and no surer than a forecast can be.
+
+    >>> chance(0.306), chance(0.0), chance(0.9999)
+    ('31\xa0%', '<\xa01\xa0%', '>\xa099\xa0%')
+    """
+    if _blank(value):
+        return NOT_DEFINED
+    if not 0.005 <= value < 0.995:
+        return f"{'<' if value < 0.5 else '>'}{_HARD_BLANK}{1 if value < 0.5 else 99}{_HARD_BLANK}%"
+    return percent(value, 0)
+
+
 def hours(value: float) -> str:
     """Return working hours, in quarters only where there are any.
 
@@ -220,10 +234,12 @@ FORMATS: dict[str, Callable[[object, str], str]] = {
     "word": lambda value, currency: NOT_DEFINED if _blank(value) else str(value).replace("_", " "),
     "state": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
     "date": lambda value, currency: day(value),
+    "month": lambda value, currency: NOT_DEFINED if _blank(value) else f"{pd.Timestamp(str(value)):%b %Y}",
     "number": lambda value, currency: number(value),
     "whole": lambda value, currency: number(value, 0),
     "hours": lambda value, currency: hours(value),
     "percent": lambda value, currency: percent(value),
+    "chance": lambda value, currency: chance(value),
     "money": money,
     "money2": money2,
     "short money": short_money,

@@ -17,6 +17,7 @@ __all__ = [
     "against_plan",
     "budget_holds",
     "count",
+    "in_cases",
     "lead",
     "listed",
     "met",
@@ -76,6 +77,16 @@ def odds(chance: float | Missing) -> str:
     return f"{round(chance * 100)} in 100"
 
 
+def in_cases(chance: float) -> str:
+    """Return how often something happens, as the end of a sentence.
+
+    >>> in_cases(0.8), in_cases(0.5)
+    ('in 8 in 10 cases', 'at even odds')
+    """
+    said = odds(chance)
+    return f"at {said}" if said == "even odds" else f"in {said} cases"
+
+
 def against_plan(subject: str, actual: float | Missing, plan: float | Missing) -> str:
     """Return how far a figure that grows with time is ahead of its plan or behind it.
 
@@ -130,10 +141,7 @@ def budget_holds(chance: float | Missing, budget: float | Missing, currency: str
     """
     if isinstance(chance, Missing) or isinstance(budget, Missing):
         return "What the work may cost"
-    said = odds(chance)
-    return f"The budget of {short_money(budget, currency)} holds " + (
-        "at even odds" if said == "even odds" else f"in {said} cases"
-    )
+    return f"The budget of {short_money(budget, currency)} holds {in_cases(chance)}"
 
 
 def lead(findings: Iterable[tuple[str, str]], most: int = 3) -> str:

@@ -17,7 +17,7 @@ from acctlib.periods import long_date
 from acctlib.show.blocks import Tile
 from acctlib.show.messages import amount
 from acctlib.show.numerals import percent, percent_range, short_money
-from acctlib.show.sentences import count, lead, listed, odds
+from acctlib.show.sentences import count, in_cases, lead, listed, odds
 
 __all__ = [
     "deliverables_tile",
@@ -313,7 +313,7 @@ def forecast_lead(cost: Any, budget: float | Missing, holds: float | Missing, un
         place = "on the budget" if abs(over) < 0.02 else f"{percent(abs(over))} {'over' if over > 0 else 'under'} the budget"
         state = "off track" if holds < 0.5 else "at risk" if holds < 0.8 else "on track"
         heading = f"The work is heading for {amount(middle, unit)}, {place} of {amount(budget, unit)}"
-        findings.append((state, f"{heading}; it holds in {odds(holds)}."))
+        findings.append((state, f"{heading}; it holds {in_cases(holds)}."))
     else:
         findings.append(("at risk", f"The work is heading for {amount(middle, unit)}; there is no budget to hold it against."))
     if not isinstance(drivers, Missing) and len(drivers):

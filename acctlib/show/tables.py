@@ -19,7 +19,7 @@ from acctlib.show.theme import STATES
 __all__ = ["state", "table_html"]
 
 _LONGEST_WORD = 24
-_LEFT = {"text", "word", "state"}  # all other formats are figures, which stand right
+_LEFT = {"text", "word", "state", "month"}  # all other formats are figures, which stand right
 _CELL = re.compile(r'<td headers="table-c(\d+)" class="gt_row gt_(left|right)">')
 _HEAD = re.compile(r'<th class="[^"]*gt_(left|right)" rowspan="1" colspan="1" scope="col" id="table-c(\d+)">c\d+</th>')
 _GAP = re.compile(r"\n\s*")

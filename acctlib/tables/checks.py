@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,7 @@ def read_checked(account_folder: Path, firm_folder: Path | None) -> Checked:
             for check in (_duplicates, _falling, _fractions):
                 problems += check(table)
             problems += _dangling(table, typed)
-    for rule in (_outside_project, _signs, _scores):
+    for rule in (_outside_project, _circles, _signs, _scores):
         problems += rule(typed)
     problems = _sorted(problems, [table.raw.file for table in typed.values()])
     if any(problem.severity == "error" for problem in problems):
@@ -242,6 +243,30 @@ def _outside_project(tables: dict[str, TypedTable]) -> Iterator[Problem]:
             f"{len(rows):,} {entry} of project {shown(project)} outside its dates {start} to {end}, of which this is the first"
         )
         yield time.problem(int(rows[0]), "date", what, "mend the date, or the dates of the project", "warning")
+
+
+def _circles(tables: dict[str, TypedTable]) -> Iterator[Problem]:
+    """Yield every circle of tasks of which each waits for the next: none of them could ever begin."""
+    tasks = tables.get("tasks")
+    if not _has(tasks, "project", "task", "depends_on"):
+        return
+    sound = tasks.frame.loc[tasks.sound("project", "task", "depends_on"), ["project", "task", "depends_on"]]
+    sound = sound.dropna(subset=["project", "task"])
+    rows = {(project, task): int(row) for row, project, task, _ in sound.itertuples(name=None)}
+    waits = {
+        (project, task): [(project, name.strip()) for name in before.split(";")]
+        for project, task, before in sound.dropna().itertuples(name=None, index=False)
+    }
+    while waits:
+        try:
+            TopologicalSorter(waits).prepare()
+            return
+        except CycleError as error:
+            circle = error.args[1][::-1]
+        first = min(circle[:-1], key=lambda task: rows.get(task, 0))
+        names = " waits for ".join(shown(task) for _, task in circle)
+        yield tasks.problem(rows[first], "depends_on", f"{names}", "take one of them out of depends_on")
+        waits = {task: before for task, before in waits.items() if task not in circle}
 
 
 def _signs(tables: dict[str, TypedTable]) -> Iterator[Problem]:
