@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from example_pages import example_blocks, example_report, notebook_of
 
-from acctlib.show import charts
+from acctlib.show import charts, risk_charts
 from acctlib.show.blocks import Tile
 from acctlib.show.page import render
 from acctlib.show.text import visible
@@ -55,6 +55,22 @@ def test_a_page_draws_all_its_charts_without_a_message_or_a_request(open_page, a
     )
     assert opened.messages == []
     assert opened.requests == []
+
+
+def test_the_slider_moves_the_reserve_without_a_kernel(open_page):
+    curve = pd.DataFrame({"value": [80e3 + 500.0 * i for i in range(99)], "probability": [(i + 1) / 100 for i in range(99)]})
+    report = example_report("internal")
+    chart = risk_charts.s_curve(curve, {}, "GBP", confidence=0.8, budget=110e3)
+    opened = open_page(
+        render(notebook_of([report.cover(), report.chart(chart, "How sure", alt="How sure"), report.end()])), 1280
+    )
+    said = opened.page.locator("figure svg text", has_text="sure at")
+    assert said.all_text_contents() == ["80\xa0% sure at £120k: budget + £9.5k reserve"]
+    opened.page.locator("input[type=range]").fill("95")
+    assert said.all_text_contents() == ["95\xa0% sure at £127k: budget + £17k reserve"]
+    opened.page.locator("input[type=range]").fill("20")
+    assert said.all_text_contents() == ["20\xa0% sure at £89.5k: within the budget"]
+    assert opened.messages == []
 
 
 def test_a_telephone_shows_readable_letters_and_no_sideways_scroll(open_page):

@@ -10,7 +10,7 @@ CHARTS = {
     ("client", "budget_risk"): 1,
     ("client", "quarterly_business_review"): 5,
     ("internal", "account_plan"): 4,
-    ("internal", "budget_risk"): 4,
+    ("internal", "budget_risk"): 7,
     ("internal", "quarterly_business_review"): 5,
 }
 #: Of each chart: is it an svg of some size in which at least one bar, line or point has a size as well?

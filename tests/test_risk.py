@@ -98,6 +98,35 @@ def test_drivers_by_factor_count_what_the_factor_does():
     assert found.loc["big", "share"] == pytest.approx(100**2 / (100**2 + 10**2), abs=5e-3)
 
 
+def test_a_factor_apart_is_a_driver_and_the_lines_keep_what_is_their_own():
+    # A project of two lines of 50: the factor's variance is 100² (e^.0225 - 1), each line's own about 2²/12 e^.0225.
+    lines = [Line("one", uniform(49, 51), "x"), Line("two", uniform(49, 51), "x")]
+    simulated = simulate(CostModel(lines, correlation=Factors(project=0.15)), 65_536)
+    found = drivers(simulated, apart=True).set_index("driver")
+    factor, own = 100**2 * math.expm1(0.15**2), 4 / 12 * math.exp(0.15**2)
+    assert found.loc["all of x", ["kind", "project"]].tolist() == ["project", "x"]
+    assert found["share"].sum() == pytest.approx(1)
+    assert found.loc["all of x", "share"] == pytest.approx(factor / (factor + 2 * own), abs=1e-4)
+    assert found.loc["one", "share"] == pytest.approx(own / (factor + 2 * own), rel=0.02)
+    together = np.concatenate([block.sum(axis=0) for block in simulated.parts()])
+    apart = np.concatenate([block.sum(axis=0) for block in simulated.parts(apart=True)])
+    assert apart == pytest.approx(together)
+
+
+def test_factors_of_account_project_and_work_type_apart_add_up_to_the_same_total():
+    lines = [
+        Line(name, uniform(10, 20), project, kind)
+        for name, project, kind in (("a", "x", "d"), ("b", "x", "t"), ("c", "y", "t"))
+    ]
+    simulated = simulate(CostModel(lines, [Risk("late", 0.5, point(3))], Factors(0.15, 0.1, 0.2)), 512)
+    assert simulated.factors == (
+        ("account", ""), ("project", "x"), ("project", "y"), ("work type", "d"), ("work type", "t"))  # fmt: skip
+    together = np.concatenate([block.sum(axis=0) for block in simulated.parts()])
+    apart = np.concatenate([block.sum(axis=0) for block in simulated.parts(apart=True)])
+    assert apart == pytest.approx(together)
+    assert math.fsum(drivers(simulated, apart=True)["share"]) == pytest.approx(1)
+
+
 def test_nothing_uncertain_has_no_driver():
     assert drivers(simulate(CostModel([Line("spent", point(5))]))) == Missing("nothing in the model is uncertain")
 

@@ -33,6 +33,8 @@ HUNDREDS_OF_PARTS = 256
 DIED_OUT = 1e-5
 #: Chance beyond which an unbounded part is cut.
 TAIL = 1e-10
+#: The same for ever longer tails, and how many standard deviations the ends may lie apart.
+TAILS, MOST_SPREADS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6), 64
 #: Single outcomes are kept one by one up to this many, then on a grid.
 MOST_OUTCOMES = 1 << 14
 #: Beyond this correlation of the scores the parts move as one.
@@ -157,10 +159,20 @@ def _factor_nodes(ratio: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ends(part: Distribution) -> tuple[float, float]:
-    """Return where a part begins and ends; an unbounded one is cut where next to nothing lies beyond."""
+    """Return where a part begins and ends; one without end is cut where next to nothing lies beyond.
+
+    Of a tail so long that its end lies many spreads away, a little more is cut: a grid that reached there would be coarse
+    where the amounts are.
+    """
     low, high = part.low, part.high
-    low = low if math.isfinite(low) else float(part.quantile(TAIL))
-    return low, high if math.isfinite(high) else float(part.quantile(1 - TAIL))
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    for tail in TAILS:
+        ends = (low if math.isfinite(low) else float(part.quantile(tail)),
+                high if math.isfinite(high) else float(part.quantile(1 - tail)))  # fmt: skip
+        if ends[1] - ends[0] <= MOST_SPREADS * part.sd:
+            break
+    return ends
 
 
 def _nearly_normal_given_factor(lines: Sequence[Distribution], rho: float) -> Tabulated:

@@ -6,7 +6,8 @@ a forecast asks each of them the same few questions: the mean and the variance (
 does not: the sum of two P80s is more than the P80 of the sum) and the chance of staying within an amount.
 
 Write ``pert(80, 100, 150)`` where three points are known, ``lognormal(percentiles={0.1: 80, 0.9: 150})`` where two are,
-``empirical(ratios, estimate)`` where there is a history, ``point(90)`` for what is certain. ``pert(8, 10, 15) * 95.0``
+``metalog`` through three percentiles, ``empirical(ratios, estimate)`` where there is a history, ``point(90)`` for what is
+certain. ``pert(8, 10, 15) * 95.0``
 turns hours into money and ``+ 1_000`` shifts it. Probabilities are fractions, amounts in whatever unit they were written.
 """
 
@@ -19,13 +20,17 @@ import numpy as np
 from scipy import special
 
 from acctlib.outlook.families import Beta, Discrete, Distribution, LogNormal, Normal, Point, Triangular, Truncated
+from acctlib.outlook.metalogs import STEEPEST, Metalog, fitted, middle_between
+from acctlib.outlook.products import Product
 
 __all__ = [
     "Distribution",
     "discrete",
     "empirical",
     "lognormal",
+    "metalog",
     "normal",
+    "per_month",
     "pert",
     "point",
     "triangular",
@@ -180,6 +185,99 @@ def lognormal(
     z_low, z_high = special.ndtri([p_low, p_high])
     sigma = math.log(high / low) / (z_high - z_low)
     return LogNormal(float(math.log(low) - sigma * z_low), float(sigma))
+
+
+def metalog(percentiles: Mapping[float, float], low: float | None = None, high: float | None = None) -> Distribution:
+    """Return the estimate through three percentiles, with open ends or bounds.
+
+    Parameters
+    ----------
+    percentiles : mapping of three probabilities to amounts
+        ``{0.1: 80, 0.5: 100, 0.9: 150}`` for "one in ten below 80, even odds at 100, one in ten above 150".
+    low, high : float, optional
+        The least and the greatest possible amount, where there is one.
+
+    Raises
+    ------
+    ValueError
+        If the percentiles do not rise within the bounds, no metalog passes through them, or it has no variance.
+
+    Notes
+    -----
+    Three terms after Keelin (2016), Decision Analysis 13. Mean and variance come in closed form without bounds and from
+    integration otherwise.
+
+    Examples
+    --------
+    A migration of at least 50: 80, 100 and 150 are its P10, P50 and P90. What does it cost on average, and in 8 of 10 cases?
+
+    >>> migration = metalog({0.1: 80, 0.5: 100, 0.9: 150}, low=50)
+    >>> round(migration.mean, 1), round(float(migration.quantile(0.8)), 1)
+    (110.8, 126.3)
+    """
+    pairs = sorted((float(p), _finite("a percentile's amount", amount)) for p, amount in percentiles.items())
+    if len(pairs) != 3 or not 0 < pairs[0][0] < pairs[1][0] < pairs[2][0] < 1:
+        raise ValueError(f"percentiles must be three fractions between 0 and 1, got {dict(percentiles)}; write 10 % as 0.1")
+    chances, amounts = np.array(pairs).T
+    least = -math.inf if low is None else _finite("low", low)
+    most = math.inf if high is None else _finite("high", high)
+    if not least < amounts[0] < amounts[1] < amounts[2] < most:
+        told = ", ".join(f"{amount:g} at {p:g}" for p, amount in pairs)
+        raise ValueError(
+            f"the percentiles must rise between low {least:g} and high {most:g}, got {told}; write amounts in rising order"
+        )
+    found = Metalog(*fitted(chances, amounts, least, most), least, most)
+    if not abs(found.a3) < found.a2 * STEEPEST:
+        between = "{:.4g} and {:.4g}".format(*middle_between(chances, amounts, least, most))
+        raise ValueError(
+            f"no metalog passes through {pairs[1][1]:g} at {pairs[1][0]:g} with these ends; write a middle amount between "
+            f"{between}, or use pert or lognormal"
+        )
+    if math.isinf(least) != math.isinf(most) and found.heaviness >= 0.5:
+        side = "high" if math.isinf(most) else "low"
+        raise ValueError(f"the open end of this estimate is so heavy that it has no variance; write {side}=, a bound for it")
+    return found
+
+
+def per_month(cost: Distribution | float, months: Distribution | float) -> Distribution:
+    """Return what something costs that goes on for as long as the work: cost per month times duration.
+
+    Parameters
+    ----------
+    cost : Distribution or float
+        Per month.
+    months : Distribution or float
+        How long it goes on, independent of the cost. A duration that tasks decide belongs into a schedule.
+
+    Raises
+    ------
+    ValueError
+        If either can be negative.
+
+    Examples
+    --------
+    A test environment costs 1 800 to 2 400 a month and is needed for 4 to 8 months, most likely 5:
+
+    >>> environment = per_month(uniform(1800, 2400), pert(4, 5, 8))
+    >>> round(environment.mean), round(environment.sd)
+    (11200, 1763)
+    """
+    parts = [part if isinstance(part, Distribution) else point(part) for part in (cost, months)]
+    for name, part in zip(("cost", "months"), parts, strict=True):
+        if part.low < 0:
+            raise ValueError(f"{name} must be 0 or more, got {part.low:g} at least; write truncated_below({name}, 0)")
+    if any(isinstance(part, Point) and part.value == 0 for part in parts):
+        return Point(0.0)
+    for one, other in (parts, parts[::-1]):
+        if isinstance(one, Point):
+            return other * one.value
+    if not any(part.continuous for part in parts):
+        totals: dict[float, float] = {}
+        for one, p in zip(parts[0].values, parts[0].probabilities, strict=True):
+            for other, q in zip(parts[1].values, parts[1].probabilities, strict=True):
+                totals[one * other] = totals.get(one * other, 0.0) + p * q
+        return discrete(totals)
+    return Product(*parts)
 
 
 def empirical(ratios: Sequence[float], estimate: float = 1.0) -> Distribution:
