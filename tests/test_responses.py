@@ -201,6 +201,11 @@ def test_a_budget_of_nought_chooses_only_what_is_free():
     assert found.cost == 0
 
 
+def test_a_budget_of_nought_holds_beside_a_response_of_any_size():
+    total, saved = np.arange(100.0, 110.0), np.full((2, 10), 50.0)
+    assert best_set(total, saved, np.array([1e8, 0.01]), 0.0, 0.8).tolist() == [False, False]
+
+
 def test_budget_decides_between_responses():
     # Without a limit both are worth it; of 20 only the cheaper can be had, for all that the other saves more.
     dear, cheap = risk("dear", 0.5, point(200.0), left=0.0, cost=25.0), risk("cheap", 0.5, point(80.0), left=0.0, cost=10.0)

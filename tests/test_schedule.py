@@ -475,6 +475,11 @@ def test_no_task_starts_before_the_plan_says():
     assert [tasks[name].earliest for name in ("tomorrow", "later", "overdue")] == [0, 4, 0]
 
 
+def test_work_that_began_before_its_planned_start_does_not_wait_for_it():
+    _, tasks = planned(("early", dated("2026-10-15", "2026-10-20") | {"status": "in_progress"}))
+    assert tasks["early"].earliest == 0
+
+
 def test_planned_date_of_a_day_without_hours_holds():
     # A launch on the 5th takes that one day: it ends at the end of the 5th, in every draw.
     unestimated = {"low_hours": np.nan, "likely_hours": np.nan, "high_hours": np.nan}
