@@ -252,3 +252,105 @@ def test_delivery_that_was_bought_is_spent_too():
     assert forecast.model.fixed == 1000.0
     assert forecast.model.mean - without.model.mean == pytest.approx(1000.0)
     assert estimate_at_completion(tasks, Missing("no time"), Missing("no progress"), None, (), bought).model.fixed == 0.0
+
+
+RATE = pd.Series({("site", "maker"): 50.0})
+A_DAY = 3000 / (365.25 / 12)  # 3 000 a month
+OCTOBER = {"start": pd.Timestamp("2026-10-01"), "finish": pd.Timestamp("2026-10-31")}
+NO_HOURS = {"low_hours": np.nan, "likely_hours": np.nan, "high_hours": np.nan}
+
+
+def dear(time=NO_TIME, progress=NO_PROGRESS, rate=RATE, **columns):
+    """Return the forecast of a task of a maker that costs 3 000 by the month besides."""
+    return estimate_at_completion(plan(role="maker", cost_per_month=3000.0, **columns), time, progress, rate)
+
+
+def test_cost_by_the_month_with_a_range_of_days_has_a_line_of_its_own():
+    forecast = dear(low_days=10.0, likely_days=20.0, high_days=40.0)
+    # 105 hours on average at 50; 14, 28 and 56 calendar days, (14 + 4 * 28 + 56) / 6 of them on average.
+    assert forecast.model.mean == pytest.approx(105 * 50 + 182 / 6 * A_DAY)
+    assert [line.name for line in forecast.model.lines] == ["build", "build (by the month)"]
+    assert forecast.model.lines[1].cost.low == pytest.approx(14 * A_DAY)
+    assert the_task(forecast)["cost_per_hour"] == 50
+
+
+def test_cost_by_the_month_without_a_range_of_days_goes_with_the_hours():
+    forecast = dear(likely_days=20.0)
+    # At 100 hours it lasts 28 days; each hour more makes it last that much longer.
+    assert forecast.model.mean == pytest.approx(105 * (50 + 28 * A_DAY / 100))
+    assert [line.name for line in forecast.model.lines] == ["build"]
+    assert the_task(forecast)["cost_per_hour"] == pytest.approx(50 + 28 * A_DAY / 100)
+
+
+def test_cost_by_the_month_lasts_as_long_as_the_dates_say():
+    assert dear(**OCTOBER).model.mean == pytest.approx(105 * (50 + 31 * A_DAY / 100))
+
+
+def test_cost_by_the_month_without_hours_is_a_fixed_amount():
+    forecast = dear(**OCTOBER, **NO_HOURS)
+    assert [line.name for line in forecast.model.lines] == ["build (by the month)"]
+    assert (forecast.model.mean, forecast.model.fixed) == pytest.approx((31 * A_DAY, 31 * A_DAY))
+
+
+def test_of_work_under_way_only_the_part_that_remains_costs_by_the_month():
+    time = booked(90, role="maker")
+    forecast = dear(time, assessed(remaining_hours=30.0), status="in_progress", low_days=10.0, likely_days=20.0, high_days=40.0)
+    # 90 hours are spent; 30 of 120 remain, a quarter of the days, with ratios of .8 and 1.5: 31.5 hours on average.
+    assert forecast.model.mean == pytest.approx(90 * 50 + 31.5 * 50 + 182 / 6 / 4 * A_DAY)
+    assert the_task(forecast)[["low_days", "likely_days", "high_days"]].tolist() == pytest.approx([3.5, 7, 14])
+
+
+def test_work_that_has_overrun_its_estimate_still_costs_by_the_month():
+    forecast = dear(booked(200, role="maker"), status="in_progress", likely_days=20.0)
+    # 70 / 6 hours more on average, PERT(0, 0, 70), of 200 spent, take their part of 28 days.
+    days = 28 * (70 / 6) / (70 / 6 + 200)
+    assert the_task(forecast)["likely_days"] == pytest.approx(days)
+    assert forecast.model.mean == pytest.approx((200 + 70 / 6) * 50 + days * A_DAY)
+
+
+@pytest.mark.parametrize("status", ["done", "cancelled"])
+def test_what_is_over_costs_nothing_more_by_the_month(status):
+    forecast = dear(booked(90, role="maker"), status=status, likely_days=20.0)
+    assert forecast.model.mean == 90 * 50
+    assert the_task(forecast)["likely_days"] == 0
+
+
+def test_forecast_in_hours_has_no_cost_by_the_month():
+    forecast = dear(rate=None, low_days=10.0, likely_days=20.0, high_days=40.0)
+    assert forecast.model.mean == pytest.approx(105)
+    assert [line.name for line in forecast.model.lines] == ["build"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "days"),
+    [
+        (OCTOBER, [np.nan, 31, np.nan]),
+        ({"likely_days": 5.0}, [np.nan, 7, np.nan]),
+        (OCTOBER | {"likely_days": 5.0}, [np.nan, 7, np.nan]),
+        (OCTOBER | {"low_days": 5.0, "likely_days": 10.0}, [np.nan, 14, np.nan]),
+        (OCTOBER | {"low_days": 5.0, "likely_days": 10.0, "high_days": 15.0}, [7, 14, 21]),
+        ({}, [np.nan] * 3),
+    ],
+    ids=["dates", "days", "days before dates", "half a range", "range", "neither"],
+)
+def test_days_are_calendar_days_and_a_range_needs_all_three(columns, days):
+    found = the_task(estimate_at_completion(plan(**columns), NO_TIME, NO_PROGRESS))
+    assert found[["low_days", "likely_days", "high_days"]].astype(float).tolist() == pytest.approx(days, nan_ok=True)
+
+
+def test_of_work_without_hours_the_days_not_complete_remain():
+    tasks = plan(status="in_progress", likely_days=10.0, **NO_HOURS)
+    other = plan(task="other")
+    progress = assessed(percent_complete=0.25)
+    assert the_task(estimate_at_completion(pd.concat([tasks, other]), NO_TIME, progress))["likely_days"] == pytest.approx(10.5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(1, 60), st.floats(0, 60), st.floats(0.5, 60), st.floats(1, 10_000))
+def test_line_by_the_month_is_the_range_of_days_at_one_price_a_day(likely, lower, more, monthly):
+    low, high = max(likely - lower, 0.0), likely + more
+    days = {"low_days": low, "likely_days": likely, "high_days": high}
+    forecast = estimate_at_completion(plan(role="maker", cost_per_month=monthly, **days), NO_TIME, NO_PROGRESS, RATE)
+    by_month = forecast.model.lines[1].cost
+    price = monthly / (365.25 / 12) * 7 / 5
+    assert [by_month.low, by_month.likely, by_month.high] == pytest.approx([low * price, likely * price, high * price])

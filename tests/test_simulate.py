@@ -123,6 +123,56 @@ def test_parts_add_up_to_the_totals():
     assert np.sort(parts.sum(axis=0)) + 1000 == pytest.approx(np.sort(cost.totals, axis=None), rel=1e-12)
 
 
+BESIDE = CostModel(
+    [Line("a", pert(80, 100, 150), "x"), Line("b", triangular(20, 30, 60), "x"), Line("spent", point(5))],
+    [Risk("small", 0.2, uniform(1, 2)), Risk("large", 0.3, triangular(10, 20, 45)), Risk("step", 0.5, point(7))],
+)
+
+
+def drawn(model, beside=(), draws=1024):
+    return np.concatenate(list(simulate(model, draws=draws, seed=3).parts(beside=beside)), axis=1)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4, Factors(project=0.2)])
+def test_the_same_risks_beside_are_drawn_alike(correlation):
+    model = CostModel(BESIDE.lines, BESIDE.risks, correlation)
+    parts = drawn(model, beside=model.risks)
+    assert parts.shape == (2 + 3 + 3, 1024)
+    assert (parts[5:] == parts[2:5]).all()
+    assert (parts[2:5].max(axis=1) > 0).all()
+
+
+def test_what_stands_beside_does_not_change_the_draws():
+    others = [Risk("other", 0.9, uniform(1e6, 2e6))] * 3
+    assert (drawn(BESIDE, beside=others)[:5] == drawn(BESIDE)).all()
+
+
+def test_what_stands_beside_has_its_own_mean_and_comes_with_its_risk():
+    beside = [Risk("delay", risk.probability, uniform(3, 9)) for risk in BESIDE.risks]
+    parts = drawn(BESIDE, beside=beside, draws=8192)
+    assert parts[5:].mean(axis=1) == pytest.approx([0.2 * 6, 0.3 * 6, 0.5 * 6], rel=0.01)
+    assert ((parts[5:] > 0) == (parts[2:5] > 0)).all()
+    # Where the one is at its worst so is the other.
+    assert parts[6].argmax() == parts[3].argmax()
+
+
+SHRINKING = st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 1), st.floats(0, 50), st.floats(0, 50))
+
+
+@given(st.lists(SHRINKING, min_size=1, max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_a_smaller_risk_beside_is_never_larger_in_any_draw(rows):
+    risks, smaller = [], []
+    for i, (probability, rarer, cheaper, low, more) in enumerate(rows):
+        impact = triangular(low, low + more, low + 2 * more + 1)
+        risks.append(Risk(str(i), probability, impact))
+        smaller.append(Risk(str(i), probability * rarer, impact * cheaper))
+    parts = drawn(CostModel([Line("a", uniform(0, 1))], risks), beside=smaller, draws=512)
+    before, left = np.split(parts[1:], 2)
+    assert (left <= before + 1e-9).all()
+    assert (left >= 0).all()
+
+
 def test_percentile_is_an_observed_draw_that_enough_draws_do_not_exceed():
     cost = simulate(CostModel([Line("a", pert(80, 100, 150))]), draws=1024, seed=1)
     for p in (0.1, 0.5, 0.8, 0.999, 1):

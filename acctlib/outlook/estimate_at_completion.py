@@ -312,7 +312,7 @@ def _remaining(row, has_time: bool) -> tuple[Distribution | None, str, str]:
 
 def _with_days(table: pd.DataFrame) -> pd.DataFrame:
     """Return the tasks with the calendar days that remain: the part of all days that remaining hours are of all hours."""
-    rest = table["remaining"].map(lambda part: 0.0 if part is None else part.likely).astype(float)
+    rest = _hours_to_come(table)
     hours = rest + table["spent_hours"]
     by_hours = (rest / hours.where(hours > 0)).fillna(1 - table["percent_complete"].fillna(0.0))
     left = by_hours.where(table["state"] == "under way", 1.0).where(table["state"].isin(["under way", "planned"]), 0.0)
@@ -323,6 +323,11 @@ def _with_days(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**days.mul(left, axis=0))
 
 
+def _hours_to_come(table: pd.DataFrame) -> pd.Series:
+    """Return the likely remaining hours; where nothing is the likeliest, though more may come, the expected ones."""
+    return table["remaining"].map(lambda part: 0.0 if part is None else part.likely or part.mean).astype(float)
+
+
 def _with_cost_per_hour(table: pd.DataFrame, in_money: bool) -> pd.DataFrame:
     """Return the tasks with what an hour costs, and what each costs by the month besides for as long as it lasts.
 
@@ -330,7 +335,7 @@ def _with_cost_per_hour(table: pd.DataFrame, in_money: bool) -> pd.DataFrame:
     cost of an hour.
     """
     monthly = (table["cost_per_month"] / DAYS_PER_MONTH * table["likely_days"]).fillna(0.0) * in_money
-    rest = table["remaining"].map(lambda part: 0.0 if part is None else part.likely).astype(float)
+    rest = _hours_to_come(table)
     with_hours = ~(table["low_days"] < table["high_days"]) & (rest > 0) & (table["rate"] > 0)
     per_hour = table["rate"] + (monthly / rest.where(with_hours)).fillna(0.0)
     return table.assign(cost_per_hour=per_hour, by_the_month=monthly.where(~with_hours, 0.0))

@@ -196,6 +196,7 @@ def margins(
     cost, worth, hours = _drawn(work, simulated, prices)
     so_far = pd.Series(dtype=float) if isinstance(value, Missing) else value.groupby("project")["value"].sum()
     unknown = np.nan if isinstance(value, Missing) else 0.0
+    scope = scope.assign(**{name: pd.to_numeric(scope[name]).astype(float) for name in ("fee", "cap", "budget_hours")})
     rows = []
     for row in scope[scope["status"].fillna("active") != "closed"].to_dict("records"):
         project = row["project"]
@@ -225,7 +226,7 @@ def _margin(row: dict, cost: np.ndarray, value: np.ndarray, hours: np.ndarray, f
     over = beyond * value / np.maximum(hours, 1e-9) if _bills_overage(row) else 0.0
     brought = np.broadcast_to(income(row["billing_type"], value, row["fee"], row["cap"], over), cost.shape)
     if np.isnan(brought).any():
-        by_hour = row["billing_type"] in ("capped", "time_and_materials")
+        by_hour = row["billing_type"] in ("capped", "time_and_materials") or not np.isnan(row["fee"])
         return {"final_cost": float(cost.mean()), "basis": f"the {'price of an hour' if by_hour else 'fee'} is not known"}
     found = margin_risk(brought, cost, floor)
     below = np.nan if isinstance(found.chance_below_floor, Missing) else found.chance_below_floor

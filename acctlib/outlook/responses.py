@@ -181,10 +181,12 @@ def best_set(total: np.ndarray, saved: np.ndarray, costs: np.ndarray, budget: fl
     )
     limits = [worst]
     if math.isfinite(budget):
-        within = np.concatenate([costs / scale, np.zeros(1 + n_draws)])[None, :]
-        limits.append(optimize.LinearConstraint(within, -np.inf, budget / scale * (1 + 1e-12)))
+        # The solver lets a row pass by a millionth: of the dearest response's cost, therefore, and not of the total.
+        dearest = float(np.max(costs)) / 1e3 or 1.0
+        within = np.concatenate([costs / dearest, np.zeros(1 + n_draws)])[None, :]
+        limits.append(optimize.LinearConstraint(within, -np.inf, budget / dearest * (1 + 1e-12)))
     low, high = np.zeros(n_responses + 1 + n_draws), np.full(n_responses + 1 + n_draws, np.inf)
-    low[n_responses], high[:n_responses] = -np.inf, 1.0
+    low[n_responses], high[:n_responses] = -np.inf, costs <= budget
     found = optimize.milp(
         np.concatenate([np.zeros(n_responses), [1.0], np.full(n_draws, 1 / ((1 - confidence) * n_draws))]),
         integrality=np.arange(len(low)) < n_responses,

@@ -369,7 +369,8 @@ def _block(
     n_lines, n_risks = len(model.uncertain), len(model.risks)
     lines, durations, risks, delays = np.split(block, np.cumsum([n_lines, len(own), n_risks]))
     place = {(model.lines[i].project, model.lines[i].name): row for row, i in enumerate(model.uncertain)}
-    likely = [model.lines[i].cost.likely for i in model.uncertain]
+    # What has overrun its likely hours most likely needs none, but will need some: its days are those of the mean.
+    likely = [model.lines[i].cost.likely or model.lines[i].cost.mean for i in model.uncertain]
     drawn = {id(task): row for task, row in zip(own, durations, strict=True)}
     days = np.empty((len(tasks), block.shape[1]))
     for i, task in enumerate(tasks):
