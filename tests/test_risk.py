@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_exact import SMALL_MODELS, workload
 
 from acctlib.missing import Missing
-from acctlib.outlook.distributions import normal, pert, point, triangular, uniform
+from acctlib.outlook.distributions import lognormal, normal, pert, point, triangular, uniform
 from acctlib.outlook.exact import exact
 from acctlib.outlook.model import CostModel, Factors, Line, Risk
 from acctlib.outlook.risk import (
@@ -61,6 +61,11 @@ def test_overrun_is_nought_where_the_budget_always_holds():
     assert expected_overrun(cost, 111) == 0
     assert expected_overrun(cost, 50) == pytest.approx(50, rel=1e-6)
     assert expected_overrun(cost, 100) == pytest.approx(2.5, rel=1e-5)  # the integral of (x - 100) / 20 from 100 to 110
+
+
+def test_a_budget_far_out_on_an_open_end_leaves_next_to_no_overrun():
+    assert expected_overrun(exact(CostModel([Line("a", normal(50, 5))])), 84) == pytest.approx(0, abs=1e-9)
+    assert math.isfinite(exact(CostModel([Line("a", lognormal(mean=50, sd=5))])).tail_mean(1 - 1e-12))
 
 
 def test_what_is_missing_stays_missing():

@@ -75,7 +75,9 @@ class ExactCost:
         # Nodes squared crowd towards certainty, where an unbounded quantile is steep.
         nodes, weights = np.polynomial.legendre.leggauss(256)
         nodes = (nodes + 1) / 2
-        return float(weights @ (nodes * self.distribution.quantile(1 - (1 - p) * nodes**2)))
+        # Where next to nothing lies beyond p, the nodes round to certainty, and an amount without end to infinity.
+        places = np.minimum(1 - (1 - p) * nodes**2, np.nextafter(1.0, 0.0))
+        return float(weights @ (nodes * self.distribution.quantile(places)))
 
     def curve(self, points: int = 99) -> pd.DataFrame:
         """Return the S-curve: columns probability (fractions, evenly spaced) and value."""
