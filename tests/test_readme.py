@@ -40,6 +40,12 @@ def workbook(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_the_example_of_the_library_prints_what_stands_beneath_it(capsys):
+    example, printed = re.search(r"^```python\n(.*?)^```\n\n```\n(.*?)^```", README, re.DOTALL | re.MULTILINE).groups()
+    exec(compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out == printed
+
+
 def test_the_first_thing_it_says_is_the_two_commands():
     assert commands(README)[:2] == ["make report", "make test"]
 

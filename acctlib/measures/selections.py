@@ -45,6 +45,7 @@ __all__ = [
     "tasks_done",
     "total",
     "total_budget",
+    "under_way",
     "used_and_planned",
     "visible_risks",
     "work_by_type",
@@ -420,6 +421,21 @@ def swings(drivers: pd.DataFrame | Missing, most: int = 10) -> pd.DataFrame | Mi
     return strongest.loc[width.sort_values(ascending=False, kind="stable").index, ["driver", "low", "high"]].reset_index(
         drop=True
     )
+
+
+@requires(tasks="project task state gap_hours by_progress_hours", scope="project name")
+def under_way(tasks: pd.DataFrame | Missing, scope: pd.DataFrame | Missing, most: int = 10) -> pd.DataFrame | Missing:
+    """Return the tasks under way with what remains, those first where judgement and progress lie furthest apart.
+
+    >>> tasks = pd.DataFrame({"project": "p", "task": ["a", "b", "c"], "state": ["under way", "under way", "done"],
+    ...     "gap_hours": [5.0, -60.0, None], "by_progress_hours": [25.0, 40.0, None]})
+    >>> under_way(tasks, pd.DataFrame({"project": ["p"], "name": ["Portal"]}))[["name", "task"]].values.tolist()
+    [['Portal', 'b'], ['Portal', 'a']]
+    """
+    rows = tasks[tasks["state"] == "under way"]
+    rows = rows.assign(name=rows["project"].map(scope.set_index("project")["name"]).fillna(rows["project"]))
+    furthest = rows["gap_hours"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
+    return _some(rows.loc[furthest].head(most), "no task is under way")
 
 
 @requires(table="")
