@@ -17,7 +17,7 @@ from acctlib.measures.earned_value import BASES, planned_shares
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 
-__all__ = ["burn_by_month"]
+__all__ = ["burn_by_month", "with_forecast"]
 
 
 @requires(projects="project start end", time_entries="date project hours billable")
@@ -95,6 +95,40 @@ def burn_by_month(
             "budget": budget.sum(axis=0),
         }
     )
+
+
+@requires(burn="month ends actual plan budget", fan="month low likely high")
+def with_forecast(burn: pd.DataFrame | Missing, fan: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return what was used and planned, with the forecast of the months to come beginning where the actuals end.
+
+    Parameters
+    ----------
+    burn : DataFrame
+        As from `burn_by_month`.
+    fan : DataFrame
+        As from `phasing`: month, low, likely, high, cumulated, of the same projects and in the same unit.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `burn`, with low, likely and high; the month of the last actual has all three at it. Months after the
+        last plan are added, with the plan and budget that stood last.
+
+    Examples
+    --------
+    >>> burn = pd.DataFrame({"month": ["2026-07", "2026-08"], "ends": pd.to_datetime(["2026-07-31", "2026-08-31"]),
+    ...                      "actual": [60.0, None], "plan": [100.0, 200.0], "budget": 200.0})
+    >>> fan = pd.DataFrame({"month": ["2026-08", "2026-09"], "low": 120.0, "likely": 130.0, "high": 150.0})
+    >>> with_forecast(burn, fan)[["month", "actual", "plan", "likely"]].values.tolist()
+    [['2026-07', 60.0, 100.0, 60.0], ['2026-08', nan, 200.0, 130.0], ['2026-09', nan, 200.0, 130.0]]
+    """
+    both = burn.merge(fan[["month", "low", "likely", "high"]], on="month", how="outer", sort=True)
+    both[["plan", "budget"]] = both[["plan", "budget"]].ffill()
+    last = both["actual"].last_valid_index()
+    if last is not None:
+        both.loc[:last, ["low", "likely", "high"]] = np.nan
+        both.loc[last, ["low", "likely", "high"]] = both.loc[last, "actual"]
+    return both
 
 
 def _with_budget(projects: pd.DataFrame, basis: str) -> pd.DataFrame:

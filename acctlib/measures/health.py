@@ -18,16 +18,17 @@ from datetime import date
 
 import pandas as pd
 
+from acctlib.account import Account
 from acctlib.measures import rag
-from acctlib.measures.contracts import Retention
-from acctlib.measures.delivery import open_issues
+from acctlib.measures.contracts import Retention, retention
+from acctlib.measures.delivery import on_time, open_issues
 from acctlib.measures.proportion import Proportion
-from acctlib.measures.receivables import overdue
-from acctlib.measures.relationship import days_since_contact, sponsor_left
-from acctlib.measures.satisfaction import Score
+from acctlib.measures.receivables import ageing, in_currency, overdue
+from acctlib.measures.relationship import days_since_contact, objectives_status, sponsor_left, stakeholder_coverage
+from acctlib.measures.satisfaction import Score, newest_score
 from acctlib.missing import Missing, requires
 
-__all__ = ["LEAST_COVERAGE", "WEIGHTS", "Health", "health", "health_factors", "health_overrides", "score_of"]
+__all__ = ["LEAST_COVERAGE", "WEIGHTS", "Health", "health", "health_factors", "health_overrides", "of_account", "score_of"]
 
 WEIGHTS = {"delivery": 25, "relationship": 20, "results": 20, "commercial": 15, "satisfaction": 10, "growth": 10}
 LEAST_COVERAGE = 0.60
@@ -232,6 +233,26 @@ class Health:
     state: str
     coverage: float
     capped_by: tuple[str, ...]
+
+
+def of_account(account: Account) -> tuple[pd.DataFrame, Health | Missing]:
+    """Return the health of an account from its tables: the factors, and what they come to.
+
+    The same in the plan and in the review, and for past quarters with ``account.at(quarter)``.
+    """
+    invoices = in_currency(account.invoices, account.currency, account.exchange_rates)
+    rag = account.profile.rag
+    factors = health_factors(
+        on_time(account.deliverables, account.period),
+        stakeholder_coverage(account.stakeholders, account.as_of),
+        objectives_status(account.objectives, account.as_of, rag.amber, rag.red),
+        ageing(invoices, account.as_of),
+        newest_score(account.survey_summary, "nps"),
+        newest_score(account.survey_summary, "csat"),
+        retention(account.contracts, account.period.a_year_before, account.as_of),
+        account.profile.health_weights,
+    )
+    return factors, health(factors, health_overrides(account.issues, account.stakeholders, invoices, account.as_of))
 
 
 def score_of(state: Health | Missing) -> int | Missing:

@@ -21,6 +21,7 @@ __all__ = [
     "agreed_before",
     "allowance_by_month",
     "around",
+    "at_month_end",
     "billable",
     "charged_by_project",
     "column",
@@ -31,6 +32,8 @@ __all__ = [
     "hours_by_period",
     "margin_ranges",
     "named",
+    "names_of",
+    "newest",
     "number_of",
     "of_projects",
     "plays",
@@ -48,6 +51,7 @@ __all__ = [
     "under_way",
     "used_and_planned",
     "visible_risks",
+    "with_budget",
     "work_by_type",
 ]
 
@@ -64,6 +68,54 @@ def running(scope: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     ['b']
     """
     return _some(scope[scope["status"].fillna("active") != "closed"], "no project is running")
+
+
+@requires(projects="project name budget_hours?")
+def with_budget(projects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the projects that have a budget in hours.
+
+    >>> with_budget(pd.DataFrame({"project": ["a", "b"], "name": ["A", "B"], "budget_hours": [10.0, None]}))["project"].tolist()
+    ['a']
+    """
+    return _some(projects[projects["budget_hours"].notna()], "no project has a budget in hours")
+
+
+@requires(projects="project")
+def names_of(projects: pd.DataFrame | Missing) -> str | Missing:
+    """Return the ids of projects as one text, as a named result.
+
+    >>> names_of(pd.DataFrame({"project": ["app", "site"]}))
+    'app; site'
+    """
+    return "; ".join(projects["project"].astype(str))
+
+
+def newest(table: pd.DataFrame | Missing, column: str) -> float | Missing:
+    """Return the last known value of a column.
+
+    >>> newest(pd.DataFrame({"fees": [1.0, 2.0]}), "fees")
+    2.0
+    """
+    known = table if isinstance(table, Missing) else table[column].dropna()
+    if isinstance(known, Missing):
+        return known
+    return float(known.iloc[-1]) if len(known) else Missing(f"{column} is not known")
+
+
+def at_month_end(fan: pd.DataFrame | Missing, period: Quarter) -> tuple[float | Missing, str, dict[float, float] | None]:
+    """Return what a fan in hours expects by the end of a quarter, as a named result: value, unit and quantiles.
+
+    >>> fan = pd.DataFrame({"month": ["2026-12"], "low": [480.0], "likely": [520.0], "high": [560.0]})
+    >>> at_month_end(fan, Quarter(2026, 4))
+    (520.0, 'h', {0.1: 480.0, 0.5: 520.0, 0.9: 560.0})
+    """
+    if isinstance(fan, Missing):
+        return fan, "h", None
+    row = fan[fan["month"] == f"{period.end:%Y-%m}"]
+    if row.empty:
+        return Missing("the forecast ends before the next quarter does"), "h", None
+    low, likely, high = (float(row[name].iloc[0]) for name in ("low", "likely", "high"))
+    return likely, "h", {0.1: low, 0.5: likely, 0.9: high}
 
 
 @requires(table="project", projects="project")

@@ -23,7 +23,7 @@ from acctlib.outlook.families import Point
 from acctlib.outlook.risk import expected_overrun
 from acctlib.outlook.simulate import SimulatedCost
 
-__all__ = ["MarginRisk", "income", "margin_of_fee", "margin_risk", "margins"]
+__all__ = ["MarginRisk", "income", "margin_of_fee", "margin_risk", "margins", "room_to_negotiate"]
 
 #: Form of contract -> who bears what goes beyond the estimate.
 BEARS = {
@@ -210,6 +210,40 @@ def margins(
     columns = "project name billing_type income final_cost margin low high chance_of_loss expected_loss chance_below_floor"
     columns += " bears basis"
     return pd.DataFrame(rows, columns=columns.split()) if rows else Missing("no project is running")
+
+
+@requires(margins="project name income final_cost")
+def room_to_negotiate(margins: pd.DataFrame | Missing, floor: float | Missing) -> pd.DataFrame | Missing:
+    """Return how far the income of each project could fall before its expected margin reaches the floor.
+
+    Parameters
+    ----------
+    margins : DataFrame
+        As from `margins`.
+    floor : float, Missing or None
+        Least margin that is wanted, a fraction of the income.
+
+    Returns
+    -------
+    DataFrame or Missing
+        project, name, income, final_cost, floor_price (the income at which the margin is the floor) and room (income less
+        that; minus = it is below already). Money.
+
+    Examples
+    --------
+    Work that brings 100 000 and costs 60 000, where a fifth must stay:
+
+    >>> one = pd.DataFrame({"project": ["site"], "name": ["Site"], "income": [100e3], "final_cost": [60e3]})
+    >>> room_to_negotiate(one, 0.20)[["floor_price", "room"]].values.tolist()
+    [[75000.0, 25000.0]]
+    """
+    if floor is None or isinstance(floor, Missing) or floor >= 1:
+        return Missing("no target margin is set", "add targets: margin to account.yaml")
+    known = margins.dropna(subset=["income"])
+    if known.empty:
+        return Missing("the income of no project is known")
+    price = known["final_cost"] / (1 - floor)
+    return known[["project", "name", "income", "final_cost"]].assign(floor_price=price, room=known["income"] - price)
 
 
 def _bills_overage(row: dict) -> bool:

@@ -28,7 +28,7 @@ from acctlib.places import from_root
 if TYPE_CHECKING:
     from acctlib.account import Account
 
-__all__ = ["Edition", "document", "fingerprints", "last_results", "read_results", "up_to_date", "why_stale"]
+__all__ = ["Edition", "document", "earlier_results", "fingerprints", "last_results", "read_results", "up_to_date", "why_stale"]
 
 #: The libraries that decide what a page looks like and which figures stand in it.
 VERSIONED = ("numpy", "pandas", "scipy", "altair", "papermill", "great-tables", "vl-convert-python")
@@ -227,6 +227,12 @@ def _earlier(
     return sorted(past, key=lambda pair: (pair[1]["as_of"], pair[0].as_posix()))
 
 
+def earlier_results(results: str | Path, account: Account, notebook: str) -> list[dict[str, Any]]:
+    """Return what all earlier reports of this kind said, the oldest first: those that `last_results` is the newest of."""
+    where = from_root(results), account.id, notebook, account.audience, account.as_of.isoformat(), account.period.label
+    return [said for _, said in _earlier(*where)]
+
+
 def last_results(results: str | Path, account: Account, notebook: str) -> dict[str, Any] | Missing:
     """Return what the last report of this kind said.
 
@@ -246,6 +252,5 @@ def last_results(results: str | Path, account: Account, notebook: str) -> dict[s
     dict or Missing
         The content of its JSON; `Missing` where this is the first.
     """
-    where = from_root(results), account.id, notebook, account.audience, account.as_of.isoformat(), account.period.label
-    past = _earlier(*where)
-    return past[-1][1] if past else Missing("there is no earlier report to compare with")
+    past = earlier_results(results, account, notebook)
+    return past[-1] if past else Missing("there is no earlier report to compare with")

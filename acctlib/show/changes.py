@@ -54,7 +54,7 @@ def moved(now: Mapping[str, object], last: Mapping[str, Any] | Missing, **labels
         figure = now[name] if isinstance(now[name], Figure) else Figure(now[name])
         before = last.get("figures", {}).get(name, {})
         then = before.get("value") if before.get("unit", "") == figure.unit else None
-        value = None if isinstance(figure.value, Missing) else figure.value
+        value = None if isinstance(figure.value, Missing) else float(figure.value)
         if then is None and value is None:
             continue
         change = "" if then is None or value is None else _change(value - then, figure.unit)

@@ -6,6 +6,7 @@ figures a reader would take away.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,6 +24,7 @@ __all__ = [
     "both_held",
     "concentration",
     "correlation",
+    "coverage",
     "curve",
     "deliverables",
     "driven",
@@ -32,6 +34,7 @@ __all__ = [
     "formats",
     "gaps",
     "health",
+    "held",
     "limits",
     "margin_basis",
     "margin_odds",
@@ -41,9 +44,11 @@ __all__ = [
     "pipeline",
     "prices",
     "quality",
+    "quarters",
     "raised_issues",
     "ranges",
     "response_basis",
+    "room",
     "scores",
     "signal",
     "spending",
@@ -118,8 +123,8 @@ def on_time(share: object) -> str:
     return met(share.count, share.n, "deliverable", "came on the agreed date")
 
 
-def health(state: object) -> str:
-    """Return the health of an account in words, with what holds it down.
+def health(state: object, trend: Sequence[float] = ()) -> str:
+    """Return the health of an account in words, with what holds it down and what it was a quarter ago.
 
     >>> health(Missing("only 40 % of it is measured"))
     'Health is not scored: only 40 % of it is measured'
@@ -127,7 +132,62 @@ def health(state: object) -> str:
     if isinstance(state, Missing):
         return f"Health is not scored: {state.reason}"
     held = f", held down by {listed(state.capped_by)}" if state.capped_by else ""
-    return f"Health is {state.score} of 100, {state.state}{held}"
+    before = f"; a quarter ago it was {trend[-2]:.0f}" if len(trend) > 1 and trend[-2] == trend[-2] else ""
+    return f"Health is {state.score} of 100, {state.state}{held}{before}"
+
+
+def held(share: object) -> str:
+    """Return how often the ranges of earlier forecasts held, as a title.
+
+    >>> held(Missing("no earlier forecast is due yet"))
+    'How earlier forecasts came out'
+    """
+    if isinstance(share, Missing):
+        return "How earlier forecasts came out"
+    return (
+        f"Our 80\N{NO-BREAK SPACE}% ranges held {share} times"
+        if share.n > 1
+        else f"Our last range {'held' if share.count else 'did not hold'}"
+    )
+
+
+def quarters(by_quarter: Table, currency: str) -> str:
+    """Return how the newest quarter's fees stand beside the one before, as a title.
+
+    >>> quarters(pd.DataFrame({"period": ["2026-Q2", "2026-Q3"], "fees": [80e3, 95e3]}), "GBP")
+    'Fees invoiced: £95k, £15k more than the quarter before'
+    """
+    if _nothing(by_quarter) or len(by_quarter) < 2:
+        return "Fees invoiced by quarter"
+    before, last = by_quarter["fees"].iloc[-2:]
+    if abs(last - before) < 0.01 * max(abs(before), 1.0):
+        return f"Fees invoiced: {short_money(last, currency)}, as in the quarter before"
+    moved = f"{short_money(abs(last - before), currency)} {'more' if last > before else 'less'}"
+    return f"Fees invoiced: {short_money(last, currency)}, {moved} than the quarter before"
+
+
+def coverage(share: float | Missing, found: Table) -> str:
+    """Return how much of the client's influence is in touch with us, and what the relationship lacks, as a title.
+
+    >>> coverage(0.64, Missing("no gap"))
+    '64\xa0% of the influence is in touch with us'
+    """
+    told = gaps(found)
+    if isinstance(share, Missing):
+        return told
+    lacks = "" if _nothing(found) else f"; {told[0].lower()}{told[1:]}"
+    return f"{percent(share, 0)} of the influence is in touch with us{lacks}"
+
+
+def room(floor: float | None) -> str:
+    """Return what room to negotiate means.
+
+    >>> room(None)
+    ''
+    """
+    if floor is None:
+        return ""
+    return f"Floor price: at it the expected margin is the target, {percent(floor)} of the price. Minus: it is below already."
 
 
 def allowance(months: Table) -> str:

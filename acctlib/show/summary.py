@@ -27,6 +27,7 @@ __all__ = [
     "goals_tile",
     "hours_tile",
     "most_telling",
+    "others",
     "plan_lead",
     "plan_tiles",
     "price_lead",
@@ -130,6 +131,17 @@ def most_telling(tiles: Sequence[Tile], most: int = 4) -> list[Tile]:
     unknown = [isinstance(tile.value, Missing) for tile in tiles]
     kept = sorted(range(len(tiles)), key=unknown.__getitem__)[:most]
     return [tiles[position] for position in sorted(kept)]
+
+
+def others(tiles: Sequence[Tile], first: int, most: int = 4) -> list[Tile]:
+    """Return the figures that follow the first few of `most_telling`, those that are known.
+
+    >>> tiles = [Tile("Fees", "£1k"), Tile("Hours", "488 h"), Tile("Goals", Missing("none")), Tile("Tasks done", "22 of 50")]
+    >>> [tile.label for tile in others(tiles, 2)]
+    ['Tasks done']
+    """
+    shown = most_telling(tiles, first)
+    return [tile for tile in tiles if tile not in shown and not isinstance(tile.value, Missing)][:most]
 
 
 def work_lead(work: Table, fees: Table) -> str:
