@@ -33,6 +33,7 @@ __all__ = [
     "backlog",
     "concentration",
     "income_by_period",
+    "income_by_project",
     "recognised",
     "unbilled",
 ]
@@ -307,21 +308,67 @@ def _earned_by(
     tasks: pd.DataFrame | Missing,
     progress: pd.DataFrame | Missing,
     rated: pd.DataFrame | Missing,
-) -> dict[str, float | str]:
-    """Return fees earned, hours worked and their cost from the start to a day; NaN where a part is not known."""
+) -> pd.DataFrame:
+    """Return fees earned, hours worked and their cost from the start to a day, a row a project; NaN where not known."""
     time = rated_by_project(rated, day)
     each = recognised(approved_scope(projects, change_requests, day), time, work_done(tasks, progress, day), day)
-    spent = pd.DataFrame({"hours": [np.nan], "cost": [np.nan]}) if isinstance(time, Missing) else time[["hours", "cost"]]
-    unknown = each.loc[each["recognised"].isna(), "project"]
-    return {
-        "fees": each["recognised"].sum(skipna=False),
-        **spent.sum(skipna=False).to_dict(),
-        "not_defined": ", ".join(unknown) or np.nan,
-    }
+    each = each[["project", "name", "recognised"]].rename(columns={"recognised": "fees"})
+    if isinstance(time, Missing):
+        return each.assign(hours=np.nan, cost=np.nan)
+    spent = time.set_index("project")[["hours", "cost"]].reindex(each["project"]).set_axis(each.index)
+    # Time is kept, and none was entered here.
+    return each.assign(**spent.where(each["project"].isin(time["project"]), 0.0))
 
 
-def _moved(before: dict[str, float | str], after: dict[str, float | str]) -> dict[str, float | str]:
-    return {name: after[name] - before[name] for name in _AMOUNTS} | {"not_defined": after["not_defined"]}
+def _moved(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, float | str]:
+    amounts = list(_AMOUNTS)
+    unknown = after.loc[after["fees"].isna(), "project"]
+    sums = after[amounts].sum(skipna=False) - before[amounts].sum(skipna=False)
+    return {**sums, "not_defined": ", ".join(unknown) or np.nan}
+
+
+def income_by_project(
+    period: Quarter | Month,
+    projects: pd.DataFrame | Missing,
+    change_requests: pd.DataFrame | Missing,
+    tasks: pd.DataFrame | Missing,
+    progress: pd.DataFrame | Missing,
+    rated: pd.DataFrame | Missing,
+    expenses: pd.DataFrame | Missing,
+    as_of: date,
+) -> pd.DataFrame | Missing:
+    """Return what each project earned and cost in a period, from the same parts as `income_by_period`.
+
+    Parameters
+    ----------
+    period : Quarter or Month
+    projects, change_requests, tasks, progress, expenses
+        The tables.
+    rated : DataFrame or Missing
+        As from `rates.hourly_rates`.
+    as_of : date
+        A period that ends later is counted so far.
+
+    Returns
+    -------
+    DataFrame or Missing
+        project, name, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through (charged less
+        cost of all that was bought; client-specific cost included). Blank where not known. `Missing` without projects.
+    """
+    if isinstance(projects, Missing):
+        return projects
+    tables = (projects, change_requests, tasks, progress, rated)
+    eve, last = period.start - timedelta(days=1), min(period.end, as_of)
+    before, after = (_earned_by(day, *tables) for day in (eve, last))
+    moved = after.assign(**after[list(_AMOUNTS)] - before[list(_AMOUNTS)])
+    bought = complete(expenses, "expenses", "date project kind cost charged")
+    bought = bought[bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
+    freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
+    charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] != "freelancer", 0.0)
+    return moved[["project", "name", "fees", "hours"]].assign(
+        delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
+        pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),
+    )
 
 
 def _bought(expenses: pd.DataFrame | Missing, period: Quarter | Month) -> dict[str, float]:
