@@ -196,6 +196,11 @@ class Quarter:
         return self.last(self.number)
 
     @property
+    def year_so_far_months(self) -> list[Month]:
+        """Return the months of the fiscal year up to the end of this quarter."""
+        return [month for quarter in self.year_so_far for month in quarter.months]
+
+    @property
     def a_year_before(self) -> date:
         """Return the last day of the quarter four quarters earlier."""
         return self.last(5)[0].end

@@ -352,8 +352,8 @@ def income_by_project(
     Returns
     -------
     DataFrame or Missing
-        project, name, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through (charged less
-        cost of all that was bought; client-specific cost included). Blank where not known. `Missing` without projects.
+        project, name, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through (what was
+        charged for expenses less the cost of pass-through). Blank where not known. `Missing` without projects.
     """
     if isinstance(projects, Missing):
         return projects
@@ -364,7 +364,7 @@ def income_by_project(
     bought = complete(expenses, "expenses", "date project kind cost charged")
     bought = bought[bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
     freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
-    charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] != "freelancer", 0.0)
+    charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] == "pass_through", 0.0)
     return moved[["project", "name", "fees", "hours"]].assign(
         delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
         pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),

@@ -52,6 +52,7 @@ __all__ = [
     "used_and_planned",
     "visible_risks",
     "with_budget",
+    "with_monthly_budget",
     "work_by_type",
 ]
 
@@ -488,6 +489,16 @@ def under_way(tasks: pd.DataFrame | Missing, scope: pd.DataFrame | Missing, most
     rows = rows.assign(name=rows["project"].map(scope.set_index("project")["name"]).fillna(rows["project"]))
     furthest = rows["gap_hours"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
     return _some(rows.loc[furthest].head(most), "no task is under way")
+
+
+@requires(income="period")
+def with_monthly_budget(income: pd.DataFrame | Missing, target: float | None) -> pd.DataFrame | Missing:
+    """Return income by `month` with a twelfth of the year's target beside it: `monthly_budget`, blank without a target.
+
+    >>> with_monthly_budget(pd.DataFrame({"period": ["2026-07"]}), 120e3)["monthly_budget"].tolist()
+    [10000.0]
+    """
+    return income.assign(month=income["period"], monthly_budget=np.nan if target is None else target / 12)
 
 
 @requires(table="")

@@ -17,11 +17,13 @@ from acctlib.show.numerals import day, hours, number, percent, short_money
 from acctlib.show.sentences import count, in_cases, listed, met
 
 __all__ = [
+    "BRIDGE",
     "allowance",
     "amount",
     "amounts",
     "answers",
     "both_held",
+    "bridged",
     "concentration",
     "correlation",
     "coverage",
@@ -164,6 +166,32 @@ def quarters(by_quarter: Table, currency: str) -> str:
         return f"Fees invoiced: {short_money(last, currency)}, as in the quarter before"
     moved = f"{short_money(abs(last - before), currency)} {'more' if last > before else 'less'}"
     return f"Fees invoiced: {short_money(last, currency)}, {moved} than the quarter before"
+
+
+#: What the steps of the margin bridge mean.
+BRIDGE = (
+    "Scope: hours, at the margin an hour of before. Mix: hours between projects. Price: fees an hour. Efficiency: cost an "
+    "hour. Orange lowers the margin."
+)
+
+
+def bridged(bridge: Table, currency: str) -> str:
+    """Return how the margin moved and which step moved it most, as a title.
+
+    >>> steps = {"step": ["2026-Q2", "scope", "price", "2026-Q3"], "amount": [4000.0, 1000.0, -2500.0, 2500.0]}
+    >>> bridged(pd.DataFrame(steps), "GBP")
+    'Margin fell by £1.5k to £2.5k, chiefly by price'
+    """
+    if _nothing(bridge):
+        return "Why the margin moved"
+    moved = bridge["amount"].iloc[-1] - bridge["amount"].iloc[0]
+    to = short_money(bridge["amount"].iloc[-1], currency)
+    steps = bridge.iloc[1:-1]
+    if abs(moved) < 0.005:
+        return f"Margin stayed at {to}"
+    # The largest step in the direction in which the margin went.
+    chief = steps.loc[(steps["amount"] * (1 if moved > 0 else -1)).idxmax(), "step"]
+    return f"Margin {'rose' if moved > 0 else 'fell'} by {short_money(abs(moved), currency)} to {to}, chiefly by {chief}"
 
 
 def coverage(share: float | Missing, found: Table) -> str:
