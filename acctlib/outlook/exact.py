@@ -75,7 +75,8 @@ class ExactCost:
         # Nodes squared crowd towards certainty, where an unbounded quantile is steep.
         nodes, weights = np.polynomial.legendre.leggauss(256)
         nodes = (nodes + 1) / 2
-        return float(weights @ (nodes * self.distribution.quantile(1 - (1 - p) * nodes**2)))
+        reached = np.minimum(1 - (1 - p) * nodes**2, np.nextafter(1.0, 0.0))  # certainty itself lies at infinity
+        return float(weights @ (nodes * self.distribution.quantile(reached)))
 
     def curve(self, points: int = 99) -> pd.DataFrame:
         """Return the S-curve: columns probability (fractions, evenly spaced) and value."""
