@@ -3,7 +3,7 @@ import pytest
 from scipy import special
 
 from acctlib.outlook.convolution import sum_of, sum_of_outcomes, times_factor
-from acctlib.outlook.distributions import discrete, lognormal, normal, point, triangular, uniform
+from acctlib.outlook.distributions import discrete, lognormal, normal, pert, point, triangular, truncated_below, uniform
 from acctlib.outlook.model import Risk
 
 
@@ -47,6 +47,37 @@ def test_skew_of_hundreds_of_parts_is_kept(monkeypatch):
     monkeypatch.setattr("acctlib.outlook.convolution.HUNDREDS_OF_PARTS", 1000)
     whole = sum_of(lines, [], 0.001)
     assert np.abs(short_cut - whole.quantile([0.05, 0.5, 0.95])).max() < 2e-3 * whole.sd
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        uniform(100, 120),
+        uniform(0, 100),
+        truncated_below(pert(50, 100, 200), 90),
+        normal(10, 20),
+        lognormal(mean=100, sd=120),
+        triangular(-40, -20, -5),
+    ],
+)
+@pytest.mark.parametrize("sd", [0.01, 0.15, 0.4, 2.0])
+def test_a_factor_times_an_amount_is_its_integral(base, sd):
+    # P(FX <= v) is the mean over X of the normal chance that ln F <= ln(v / X), taken at 200,000 places of X.
+    chances = np.array([0.05, 0.1, 0.5, 0.8, 0.95])
+    amounts = times_factor(base, sd).quantile(chances)
+    drawn = base.quantile((np.arange(200_000) + 0.5) / 200_000)
+    for amount, chance in zip(amounts, chances, strict=True):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = special.ndtr((np.log(amount / drawn) + sd**2 / 2) / sd)
+        below = np.where(drawn * amount > 0, np.where(drawn > 0, below, 1 - below), drawn <= amount)
+        assert below.mean() == pytest.approx(chance, abs=3e-6)
+
+
+def test_a_part_narrower_than_a_cell_keeps_its_place():
+    # Beside an amount that may reach 10,000 an amount of about 1 lies within one cell; the mean must not move.
+    wide = lognormal(mean=300, sd=250)
+    total = sum_of([wide, wide, uniform(0.6, 1.5)])
+    assert total.mean == pytest.approx(2 * wide.mean + 1.05, abs=2e-3)
 
 
 def test_hundreds_of_parts_are_added_up_like_fewer(monkeypatch):

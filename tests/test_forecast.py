@@ -17,7 +17,8 @@ TASKS = pd.DataFrame({"task": [], "project": [], "start": [], "finish": []})
 
 
 def forecast_of(lines, risks=(), correlation=USUAL_FACTORS):
-    return cost_forecast(EstimateAtCompletion(CostModel(lines, risks, correlation), TASKS, "money", ()), "GBP", 16_384, 1)
+    work = EstimateAtCompletion(CostModel(lines, risks, correlation), TASKS, "money", (), pd.Series(dtype=float))
+    return cost_forecast(work, "GBP", 16_384, 1)
 
 
 def test_each_project_alone_has_its_own_lines_and_risks():

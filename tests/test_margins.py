@@ -35,6 +35,14 @@ def test_fixed_fee_of_the_published_case():
     assert (margin.low, margin.high) == pytest.approx((20 - 12.815516, 20 + 12.815516), abs=1e-5)
 
 
+@pytest.mark.parametrize("fee", [150, 155, 160, 170, 180])
+def test_a_fee_far_above_the_cost_has_next_to_no_expected_loss(fee):
+    # The loss of a bell is sd (phi(z) - z Phi(-z)): 5.3e-7 at five standard deviations, and no figure of it at seven.
+    z = (fee - 100) / 10
+    loss = 10 * (math.exp(-z * z / 2) / math.sqrt(2 * math.pi) - z * math.erfc(z / math.sqrt(2)) / 2)
+    assert margin_of_fee(exact(BELL), fee, NONE).expected_loss == pytest.approx(loss, rel=1e-3, abs=1e-13)
+
+
 def test_simulated_margin_of_a_fee_is_that_of_its_draws():
     simulated = simulate(BELL, 16_384)
     by_curve, by_draw = margin_of_fee(simulated, 120, 0.1), margin_risk(120, simulated.totals.ravel(), 0.1)

@@ -103,6 +103,16 @@ def test_cost_is_that_of_the_model_and_of_each_project():
     assert set((joint.total - joint.cost.sum(axis=0)).round(6)) == {0.0, 500.0}
 
 
+def test_a_risk_of_no_project_counts_for_all_and_not_for_one():
+    joint = forecast(
+        Task("a", 5, project="site"),
+        lines=[Line("a", uniform(10, 20), "site")],
+        risks=[Risk("fire", 0.25, point(500))],
+    )
+    assert joint.confidence(20, 5, "site") == (1, 1, 1)
+    assert joint.confidence(20, 5) == pytest.approx((0.75, 1, 0.75), abs=1e-3)
+
+
 def test_confidence_of_a_project_is_its_own_and_that_of_all_waits_for_the_last():
     joint = forecast(
         Task("a", uniform(0, 10), project="site"),
@@ -531,10 +541,12 @@ def test_hours_of_a_task_with_cost_by_the_month_vary_beside_its_days():
     assert tasks["run"].days == point(28)
 
 
-def test_tasks_with_neither_days_nor_dates_are_left_out():
-    _, tasks = planned(("build", OCTOBER), ("loose", {}), ("end", OCTOBER | {"depends_on": "loose; build"}))
-    assert list(tasks) == ["build", "end"]
-    assert tasks["end"].after == ("build",)
+def test_a_task_with_neither_days_nor_dates_takes_no_time_and_breaks_no_chain():
+    chain = {"status": "planned", "depends_on": "build"}
+    _, tasks = planned(("build", OCTOBER), ("loose", chain), ("end", OCTOBER | {"status": "planned", "depends_on": "loose"}))
+    assert list(tasks) == ["build", "loose", "end"]
+    assert tasks["loose"].days.mean == 0
+    assert (tasks["loose"].after, tasks["end"].after) == (("build",), ("loose",))
 
 
 def test_missing_where_nothing_is_left_to_finish():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,8 @@ MANY_PARTS = 24
 HUNDREDS_OF_PARTS = 256
 #: A characteristic function this small at its highest frequency moves a percentile by less than 1e-7 of a probability.
 DIED_OUT = 1e-5
+#: A part narrower than this many cells of the grid is integrated instead.
+NARROW = 24
 #: Chance beyond which an unbounded part is cut.
 TAIL = 1e-10
 #: The same for ever longer tails, and how many standard deviations the ends may lie apart.
@@ -105,27 +107,57 @@ def times_factor(base: Distribution, sd: float) -> Distribution:
     """
     if sd == 0:
         return base
-    scores, weights = _factor_nodes(sd * abs(base.mean) / base.sd if base.sd else 1.0)
-    multipliers = np.exp(sd * scores - sd**2 / 2)
-    multipliers /= np.sum(weights * multipliers)
     low, high = _ends(base)
-    corners = np.outer([low, high], multipliers[[0, -1]])
-    mixture = functools.partial(_over_factor, base, multipliers, weights)
     if not base.continuous and low >= 0:
-        mixture = functools.partial(_over_outcomes, *_fewer(*outcomes(base)), sd)
-    values = np.linspace(corners.min(), corners.max(), 2049)
-    # The tails of a product are long: look once to see where the amounts lie, then finely there.
-    values = np.unique(np.interp(special.ndtr(np.linspace(-6.5, 6.5, 4097)), mixture(values), values))
-    reached = mixture(values)
+        return _outcomes_times_factor(*_fewer(*outcomes(base)), sd)
+    at_zero, below = float(base.cdf(0.0)), float(base.cdf(-np.finfo(float).tiny))
+    values, reached = [np.zeros(1)], [np.full(1, at_zero)]
+    if at_zero < 1 - TAIL:
+        least = max(low, float(base.quantile(at_zero + TAIL * (1 - at_zero))), high * 1e-12)
+        amounts, chances = _smeared(lambda x: base.cdf(x) - at_zero, least, high, sd)
+        values, reached = [*values, amounts], [*reached, at_zero + chances]
+    if below > TAIL:
+        least = max(-high, -float(base.quantile(below - TAIL * below)), -low * 1e-12)
+        amounts, chances = _smeared(lambda x: below - base.cdf(-x), least, -low, sd)
+        values, reached = [-amounts[::-1], *values], [below - chances[::-1], *reached]
+    values, reached = np.concatenate(values), np.maximum.accumulate(np.concatenate(reached))
     kept = slice(max(np.searchsorted(reached, TAIL) - 1, 0), np.searchsorted(reached, 1 - TAIL) + 2)
-    # The first amount stands twice, so that a chance of its own (no cost at all) is a step.
     values, reached = values[kept], reached[kept] / reached[kept][-1]
     return Tabulated(np.concatenate([values[:1], values]), np.concatenate([[0.0], reached]))
 
 
-def _over_factor(base: Distribution, multipliers: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return the chance that a continuous amount times the factor is no more than `values`."""
-    return sum(weight * base.cdf(values / by) for by, weight in zip(multipliers, weights, strict=True))
+def _smeared(measure: Callable, least: float, most: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return amounts and the measure up to each, of positive amounts times a lognormal factor of mean 1.
+
+    The logarithm of a product is a sum: the measure on a grid of logarithms is convolved with the normal curve.
+    `measure` gives that of the amounts up to x; what lies below `least` counts there.
+    """
+    reach = 7 * sd + sd**2
+    start, end = math.log(least) - reach, math.log(most) + reach
+    cells = 1 << min(max(14, math.ceil(math.log2(4 * (end - start) / sd))), 19)
+    edges = np.linspace(start, end, cells + 1)
+    width = (end - start) / cells
+    cumulated = measure(np.exp(edges))
+    cumulated[0] = 0.0
+    frequency = np.arange(cells // 2 + 1) / cells
+    angle = 2 * np.pi * frequency / width
+    # Each cell's measure lies all over the cell, and what arrives in a cell is added up over it: two cell widths of blur.
+    normal = np.exp(1j * angle * sd**2 / 2 - (angle * sd) ** 2 / 2) * np.sinc(frequency) ** 2
+    arrived = np.fft.irfft(np.fft.rfft(np.diff(cumulated)) * normal, cells)
+    return np.exp(edges[1:]), np.maximum.accumulate(np.cumsum(arrived))
+
+
+def _outcomes_times_factor(amounts: np.ndarray, chances: np.ndarray, sd: float) -> Tabulated:
+    corners = np.outer([amounts[0], amounts[-1]], np.exp([-6.5 * sd - sd**2 / 2, 6.5 * sd - sd**2 / 2]))
+    values = np.linspace(corners.min(), corners.max(), 2049)
+    # The tails of a product are long: look once to see where the amounts lie, then finely there.
+    first = _over_outcomes(amounts, chances, sd, values)
+    values = np.unique(np.interp(special.ndtr(np.linspace(-6.5, 6.5, 4097)), first, values))
+    reached = _over_outcomes(amounts, chances, sd, values)
+    kept = slice(max(np.searchsorted(reached, TAIL) - 1, 0), np.searchsorted(reached, 1 - TAIL) + 2)
+    # The first amount stands twice, so that a chance of its own (no cost at all) is a step.
+    values, reached = values[kept], reached[kept] / reached[kept][-1]
+    return Tabulated(np.concatenate([values[:1], values]), np.concatenate([[0.0], reached]))
 
 
 def _over_outcomes(amounts: np.ndarray, chances: np.ndarray, sd: float, values: np.ndarray) -> np.ndarray:
@@ -298,6 +330,9 @@ class _Grid:
     def __call__(self, part: Distribution, scores: np.ndarray, rho: float) -> tuple[np.ndarray, int]:
         if part.continuous:
             low, high = _ends(part)
+            if high - low < NARROW * self.width:
+                # Too narrow for the cells to say where in them it lies.
+                return _Quadrature(self.width, self.cells, self.frequencies)(part, scores, rho)
             first = math.floor(low / self.width + 0.5)
             edges = np.arange(first, math.floor(high / self.width + 0.5) + 2) - 0.5
             reached = part.cdf(edges * self.width)

@@ -39,6 +39,7 @@ BEYOND = "Booked beyond the high estimate and without remaining hours"
 UNESTIMATED = "Without estimate and therefore not in the forecast"
 UNKNOWN_REST = "Under way without estimate or remaining hours, counted as spent only"
 UNBOOKED = "Done, but no time was booked"
+UNDATED = "Costs by the month are left out for want of days or dates"
 MOST_NAMED = 5
 
 
@@ -60,12 +61,15 @@ class EstimateAtCompletion:
         "money" or "hours".
     findings : tuple of str
         What a reader must know, as sentences.
+    hours : Series
+        Hours spent by project, those on no task included.
     """
 
     model: CostModel
     tasks: pd.DataFrame
     unit: str
     findings: tuple[str, ...]
+    hours: pd.Series
 
     @property
     def timing(self) -> pd.DataFrame:
@@ -153,7 +157,8 @@ def estimate_at_completion(
     if not lines and not counted:
         return Missing("no task has hours, spent or estimated", "add likely_hours to tasks")
     model = CostModel(lines, counted, correlation)
-    return EstimateAtCompletion(model, _presented(table), "hours" if rate is None else "money", tuple(findings))
+    hours = time.groupby("project")["hours"].sum()
+    return EstimateAtCompletion(model, _presented(table), "hours" if rate is None else "money", tuple(findings), hours)
 
 
 def _plan(tasks: pd.DataFrame) -> pd.DataFrame:
@@ -367,6 +372,10 @@ def _findings(table: pd.DataFrame, time: pd.DataFrame) -> list[str]:
         more = f" and {len(tasks) - MOST_NAMED} more" if len(tasks) > MOST_NAMED else ""
         if tasks:
             findings.append(f"{finding}: {', '.join(tasks[:MOST_NAMED])}{more}.")
+    monthly = table["cost_per_month"] > 0
+    undated = named[monthly & table["likely_days"].isna() & table["state"].isin(["under way", "planned"])].tolist()
+    if undated:
+        findings.append(f"{UNDATED}: {', '.join(undated[:MOST_NAMED])}.")
     loose = time.loc[time["task"].isna(), "hours"].sum()
     if loose:
         findings.append(f"{loose:,.2f}".rstrip("0").rstrip(".") + " h are booked on no task; they count as spent.")

@@ -251,6 +251,8 @@ def _bills_overage(row: dict) -> bool:
 
 
 def _bears(row: dict) -> str:
+    if row["billing_type"] == "capped" and pd.isna(row["cap"]):
+        return BEARS["time_and_materials"]
     return "we up to the allowance, then the client" if _bills_overage(row) else BEARS.get(row["billing_type"], "")
 
 
@@ -287,13 +289,15 @@ def _drawn(
     owners = np.array([part.project for part in [*uncertain, *model.risks]], dtype=object)
     task = tasks.set_index(["project", "task"])
     priced = {} if isinstance(prices, Missing) else prices.to_dict()
+    # A task without a role costs, and brings, the average of its project.
+    average = {} if isinstance(prices, Missing) else prices.dropna().groupby(level=0).mean().to_dict()
     cost, worth, hours = {}, {}, {}
     for project in dict.fromkeys([*(line.project for line in model.lines), *tasks["project"]]):
         mine = np.flatnonzero(owners == project)
         fixed = [line for line in model.lines if isinstance(line.cost, Point) and line.project == project]
         cost[project] = parts[mine].sum(axis=0) + math.fsum(line.cost.value for line in fixed)
         worth[project] = np.zeros(parts.shape[1])
-        hours[project] = np.full(parts.shape[1], float(tasks.loc[tasks["project"] == project, "spent_hours"].sum()))
+        hours[project] = np.full(parts.shape[1], float(work.hours.get(project, 0.0)))
         for amount, line in [(parts[row], uncertain[row]) for row in mine if row < len(uncertain)] + [
             (line.cost.value, line) for line in fixed
         ]:
@@ -302,5 +306,6 @@ def _drawn(
             own = task.loc[(project, line.name)]
             to_come = amount / own["cost_per_hour"]
             hours[project] = hours[project] + to_come
-            worth[project] = worth[project] + to_come * priced.get((project, own["role"]), np.nan)
+            price = priced.get((project, own["role"]), np.nan) if own["role"] else average.get(project, np.nan)
+            worth[project] = worth[project] + to_come * price
     return cost, worth, hours

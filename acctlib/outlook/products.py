@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from acctlib.outlook.families import Discrete, Distribution, Tabulated
 
 __all__ = ["Product"]
 
-#: The second amount is taken at so many equally likely places.
-_PLACES = 1024
-#: Chance beyond which an amount without end is cut.
-_TAIL = 1e-9
+#: Cells of the grid of logarithms.
+_CELLS = 1 << 15
+#: Chance beyond which an amount is cut.
+_TAIL = 1e-10
 
 
 @dataclass(frozen=True)
@@ -50,26 +50,38 @@ class Product(Distribution):
 
     @functools.cached_property
     def _table(self) -> Tabulated:
-        smooth, other = (self.first, self.second) if self.first.continuous else (self.second, self.first)
-        if isinstance(other, Discrete):
-            times, weights = np.array(other.values), np.array(other.probabilities)
-        else:
-            times = other.quantile((np.arange(_PLACES) + 0.5) / _PLACES)
-            weights = np.full(_PLACES, 1 / _PLACES)
-        ends = [part.quantile(np.array([_TAIL, 1 - _TAIL])) for part in (smooth, other)]
-        values = np.linspace(ends[0][0] * ends[1][0], ends[0][1] * ends[1][1], 4097)
-        # The tails of a product are long: look once to see where the amounts lie, then finely there.
-        values = np.unique(
-            np.interp(special.ndtr(np.linspace(-6, 6, 4097)), self._reached(smooth, times, weights, values), values)
-        )
-        reached = self._reached(smooth, times, weights, values)
+        """Return the curve of the product: its logarithm is a sum, and adds up on a grid of logarithms."""
+        for smooth, other in ((self.first, self.second), (self.second, self.first)):
+            if isinstance(other, Discrete):
+                return _times_outcomes(smooth, other)
+        ends = [np.log(np.maximum(part.quantile(np.array([_TAIL, 1 - _TAIL])), 1e-300)) for part in (self.first, self.second)]
+        spans = [high - low for low, high in ends]
+        width = sum(spans) / _CELLS
+        masses = []
+        for part, (low, _), span in zip((self.first, self.second), ends, spans, strict=True):
+            edges = low + width * np.arange(max(math.ceil(span / width), 1) + 1)
+            reached = part.cdf(np.exp(edges))
+            # What is certain to be nought lies below every logarithm, and so does what lies beyond the ends.
+            reached[0], reached[-1] = 0.0, 1.0
+            masses.append(np.diff(reached))
+        count = len(masses[0]) + len(masses[1]) - 1
+        size = 1 << math.ceil(math.log2(count))
+        together = np.fft.irfft(np.fft.rfft(masses[0], size) * np.fft.rfft(masses[1], size), size)[:count]
+        # Two cells meet in the middle of two: half of what they hold lies on either side.
+        reached = np.maximum.accumulate(np.cumsum(together) - together / 2)
+        values = np.exp(ends[0][0] + ends[1][0] + width * np.arange(1, count + 1))
+        kept = slice(max(np.searchsorted(reached, _TAIL) - 1, 0), np.searchsorted(reached, 1 - _TAIL) + 2)
+        values, reached = values[kept], reached[kept]
         reached[0], reached[-1] = 0.0, 1.0
-        return Tabulated(values, np.maximum.accumulate(reached))
+        return Tabulated(values, reached)
 
-    @staticmethod
-    def _reached(smooth: Distribution, times: np.ndarray, weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-        positive = times > 0
-        reached = np.full(len(values), float(weights[~positive].sum()))
-        for by, weight in zip(times[positive], weights[positive], strict=True):
-            reached += weight * smooth.cdf(values / by)
-        return reached
+
+def _times_outcomes(smooth: Distribution, other: Discrete) -> Tabulated:
+    """Return the curve of an amount times one of several single ones."""
+    grid = smooth.quantile(np.clip(np.linspace(0.0, 1.0, 4097), _TAIL, 1 - _TAIL))
+    values = np.unique(np.outer(other.values, grid))
+    reached = np.zeros(len(values))
+    for by, chance in zip(other.values, other.probabilities, strict=True):
+        reached += chance * (smooth.cdf(values / by) if by > 0 else values >= 0)
+    reached[0], reached[-1] = 0.0, 1.0
+    return Tabulated(values, np.maximum.accumulate(reached))

@@ -100,7 +100,8 @@ class JointForecast:
         Cost of the whole model.
     tasks : DataFrame
         A row a task: project, task, finish_low, finish (median), finish_high (dates; 8 of 10 between low and high) and
-        critical (share of the cases in which a day more on it puts the project off).
+        critical (share of the cases in which a day more on it puts the project off). Before the delay of risks, which is
+        that of the whole project.
     """
 
     model: CostModel
@@ -180,9 +181,9 @@ def joint_forecast(
     drawn = simulate(_with_durations(model, own), draws, seed)
     delays = [Risk(risk.name, risk.probability, risk.delay or Point(0.0), risk.project) for risk in model.risks]
     blocks = [_block(model, tasks, own, projects, block) for block in drawn.parts(beside=delays)]
-    cost, finish, total, ends, critical = (np.concatenate(rows, axis=-1) for rows in zip(*blocks, strict=True))
-    joint = JointForecast(model, start, projects, cost, finish, total, pd.DataFrame())
-    low, middle, high = np.quantile(ends, [0.1, 0.5, 0.9], axis=1)
+    cost, ends, total, finish, critical = (np.concatenate(rows, axis=-1) for rows in zip(*blocks, strict=True))
+    joint = JointForecast(model, start, projects, cost, ends, total, pd.DataFrame())
+    low, middle, high = np.quantile(finish, [0.1, 0.5, 0.9], axis=1)
     table = pd.DataFrame({"project": [task.project for task in tasks], "task": [task.name for task in tasks]})
     for column, amounts in (("finish_low", low), ("finish", middle), ("finish_high", high)):
         table[column] = pd.to_datetime([joint.day(days) for days in amounts])
@@ -296,7 +297,8 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
     """Return what is still to finish on the calendar, given what has been done.
 
     A task with a range of days is drawn from it. Without a range it takes as much longer than planned as its hours take more
-    than is likely. A planned task starts after those it depends on, and not before the plan says.
+    than is likely. A planned task starts after those it depends on, and not before the plan says; one under way has started.
+    A task with neither days nor dates takes no time, but what waits for it waits for what it waits for.
 
     Parameters
     ----------
@@ -309,15 +311,19 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
     Returns
     -------
     list of Task or Missing
-        Done and cancelled tasks are left out, and so are those with neither days nor dates. `Missing` where none is left.
+        Done and cancelled tasks are left out. `Missing` where no other has days or dates.
     """
-    rows = work[work["state"].isin(["under way", "planned"]) & work["likely_days"].notna()]
+    rows = work[work["state"].isin(["under way", "planned"])]
+    if rows["likely_days"].isna().all():
+        return Missing("no unfinished task has days or dates", "add start and finish, or likely_days, to tasks")
+    rows = rows.assign(likely_days=rows["likely_days"].fillna(0.0))
     lines = {(line.project, line.name) for line in model.lines}
     known = set(zip(rows["project"], rows["task"], strict=True))
     tasks = []
     for row in rows.to_dict("records"):
         name, project = row["task"], row["project"]
-        before = [] if pd.isna(row["depends_on"]) else [other.strip() for other in row["depends_on"].split(";")]
+        waits = row["state"] == "planned" and not pd.isna(row["depends_on"])
+        before = [other.strip() for other in row["depends_on"].split(";")] if waits else []
         ranged = row["low_days"] < row["high_days"]
         # A duration that is in the cost model already, by its cost a month or by its hours, must not be drawn twice.
         line = next((other for other in [name + BY_THE_MONTH] + [name] * (not ranged) if (project, other) in lines), "")
@@ -335,7 +341,7 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
                 line,
             )
         )
-    return tasks or Missing("no unfinished task has days or dates", "add start and finish, or likely_days, to tasks")
+    return tasks
 
 
 def _of(project: str) -> str:
@@ -387,7 +393,8 @@ def _block(
         concerned = [risk.project in (project, "") for risk in model.risks]
         ends[row] += delays[concerned].sum(axis=0)
         cost[row] += math.fsum(x.cost.value for x in model.lines if isinstance(x.cost, Point) and x.project == project)
-    return cost, ends, costs.sum(axis=0) + model.fixed, finish.astype(np.float32), critical
+    total = costs.sum(axis=0) + model.fixed
+    return cost, ends, total, finish.astype(np.float32), critical
 
 
 def _finishes(tasks: Sequence[Task], days: np.ndarray) -> np.ndarray:
