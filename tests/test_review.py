@@ -29,7 +29,7 @@ HIDDEN_ROWS = {
 }
 
 
-def planted(folder: Path) -> dict[str, str]:
+def planted(folder: Path, first: int) -> dict[str, str]:
     """Write a value that occurs nowhere else into every internal cell of a folder; return canary -> table.column."""
     canaries: dict[str, str] = {}
     for table in TABLES.values():
@@ -46,7 +46,7 @@ def planted(folder: Path) -> dict[str, str]:
                 if row.get(column.name) and (internal or hidden) and words and column.name != "person":
                     canary = f"Zq{table.name[:4]}{number}x{row_number}vw"
                 elif row.get(column.name) and internal and column.kind in ("money", "hours") and column.high is None:
-                    canary = f"{7_000_000 + 11 * len(canaries) + 0.37:.2f}"
+                    canary = f"{first + 11 * len(canaries) + 0.37:.2f}"
                 else:
                     continue
                 row[column.name] = canary
@@ -86,7 +86,7 @@ def workbook(tmp_path_factory):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns(".*", "harbour*", "sorrel*"))
     for folder in (ACCOUNT, "firm"):
         shutil.copytree(ROOT / "data" / folder, root / "data" / folder)
-    return root, planted(root / "data" / ACCOUNT) | planted(root / "data" / "firm")
+    return root, planted(root / "data" / ACCOUNT, 7_000_000) | planted(root / "data" / "firm", 8_000_000)
 
 
 @pytest.fixture(scope="module")
