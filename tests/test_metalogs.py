@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special
 
-from acctlib.outlook.distributions import discrete, lognormal, metalog, per_month, pert, point, uniform
+from acctlib.outlook.distributions import discrete, lognormal, metalog, per_month, pert, point, truncated_below, uniform
 from acctlib.outlook.exact import exact
 from acctlib.outlook.metalogs import STEEPEST, Metalog
 from acctlib.outlook.model import CostModel, Line
@@ -151,6 +151,26 @@ def test_the_product_of_two_lognormals_is_one():
     assert found.quantile(np.array([0.1, 0.5, 0.8, 0.95])) == pytest.approx(
         np.exp(one.mu + other.mu + sigma * special.ndtri([0.1, 0.5, 0.8, 0.95])), rel=2e-4
     )
+
+
+def test_long_tails_keep_their_spread_when_truncated_and_drawn():
+    base = metalog({0.1: 60, 0.5: 100, 0.9: 200}, low=0)
+    truncated = truncated_below(base, 120)
+    excluded = base.cdf(120)
+
+    def part(power, around):
+        def integrand(logit):
+            chance = special.expit(logit)
+            amount = float(base.quantile(excluded + (1 - excluded) * chance))
+            return (amount - around) ** power * chance * (1 - chance)
+
+        return integrate.quad(integrand, -34, 34, limit=400, points=[0, 10])[0]
+
+    mean = part(1, 0)
+    assert truncated.mean == pytest.approx(mean, rel=1e-4)
+    assert truncated.variance == pytest.approx(part(2, mean), rel=1e-2)
+    bounded = metalog({0.1: 60, 0.5: 100, 0.9: 200}, 0, 2000)
+    assert simulate(CostModel([Line("a", bounded)]), 65_536).sd == pytest.approx(bounded.sd, rel=0.01)
 
 
 def test_both_engines_agree_on_them():

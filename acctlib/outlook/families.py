@@ -31,6 +31,12 @@ __all__ = [
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
 _PROBABILITIES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
 
+#: The same over logits, by the trapezoid rule: it reaches as far into the tails as a probability can.
+_LOGITS = np.linspace(-33.0, 33.0, 1321)
+_LOGIT_PROBABILITIES = special.expit(_LOGITS)
+_LOGIT_WEIGHTS = special.expit(_LOGITS) * special.expit(-_LOGITS)
+_LOGIT_WEIGHTS /= _LOGIT_WEIGHTS.sum()
+
 #: A PERT's shape is tabulated at x = sin²(θ/2) for even steps of θ: narrow steps where the density ends.
 _ANGLE_NODES = 2049
 
@@ -40,15 +46,21 @@ class Distribution:
 
     #: False where the number takes single values with a chance of their own (a fixed amount, past ratios).
     continuous = True
+    #: True where amounts grow steeply towards certainty, so that even steps of probability miss what lies there.
+    long_tailed = False
 
     @property
     def mean(self) -> float:
         """Return the expected value, in the unit of the distribution."""
+        if self.long_tailed:
+            return float(_LOGIT_WEIGHTS @ self.quantile(_LOGIT_PROBABILITIES))
         return float(_WEIGHTS @ self.quantile(_PROBABILITIES))
 
     @property
     def variance(self) -> float:
         """Return the variance, in the unit of the distribution squared."""
+        if self.long_tailed:
+            return float(_LOGIT_WEIGHTS @ (self.quantile(_LOGIT_PROBABILITIES) - self.mean) ** 2)
         return float(_WEIGHTS @ (self.quantile(_PROBABILITIES) - self.mean) ** 2)
 
     @property
@@ -251,6 +263,7 @@ class LogNormal(Distribution):
 
     mu: float
     sigma: float
+    long_tailed = True
 
     @property
     def mean(self) -> float:
@@ -317,6 +330,10 @@ class Truncated(Distribution):
     below: float
 
     @property
+    def long_tailed(self) -> bool:
+        return self.base.long_tailed
+
+    @property
     def continuous(self) -> bool:
         return self.base.continuous
 
@@ -344,6 +361,10 @@ class Scaled(Distribution):
     base: Distribution
     factor: float
     shift: float
+
+    @property
+    def long_tailed(self) -> bool:
+        return self.base.long_tailed
 
     @property
     def continuous(self) -> bool:

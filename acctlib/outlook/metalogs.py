@@ -37,6 +37,7 @@ class Metalog(Distribution):
     a3: float
     lowest: float = -math.inf
     highest: float = math.inf
+    long_tailed = True
 
     @property
     def mean(self) -> float:

@@ -24,6 +24,7 @@ class Product(Distribution):
 
     first: Distribution
     second: Distribution
+    long_tailed = True
 
     @property
     def mean(self) -> float:

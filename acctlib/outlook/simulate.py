@@ -345,7 +345,7 @@ def _by_probability(part: Distribution) -> Callable[[np.ndarray], np.ndarray]:
     """Return what turns probabilities into amounts."""
     if not part.continuous:
         return part.quantile
-    if not (math.isfinite(part.low) and math.isfinite(part.high)):
+    if part.long_tailed or not (math.isfinite(part.low) and math.isfinite(part.high)):
         quantile = _by_score(part)
         return lambda probability: quantile(special.ndtri(probability))
     table = part.quantile_table(NODES)
