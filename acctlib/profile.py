@@ -152,6 +152,7 @@ class Profile(_Strict):
     targets: Targets = Targets()
     rag: Rag = Rag()
     health_weights: dict[Factor, Annotated[float, Field(ge=0)]] = {}
+    response_days: dict[Literal["critical", "high", "medium", "low"], Annotated[float, Field(ge=0)]] = {}
     response_budget: float | None = Field(None, ge=0)
     agi_label: Literal["net revenue", "gross profit", "agency gross income"] = "net revenue"
 

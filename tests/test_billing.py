@@ -56,8 +56,10 @@ def test_expenses_are_billed_as_charged_and_apart_from_fees():
     assert lines(earned(), NONE, bought, invoices) == [["expenses", 700, 400, 300]]
 
 
-def test_a_credit_note_gives_back_what_it_takes():
-    assert lines(earned(), NONE, NONE, bills(("p", "2026-08-01", 9000, 0), ("p", "2026-09-01", -1000, 0)))[0][-1] == 1000
+def test_an_invoice_taken_back_whole_may_be_sent_again_and_a_granted_reduction_may_not():
+    sent = ("p", "2026-08-01", 9000, 0)
+    assert lines(earned(), NONE, NONE, bills(sent, ("p", "2026-09-01", -9000, 0)))[0][-1] == 9000
+    assert isinstance(to_invoice(earned(), NONE, NONE, bills(sent, ("p", "2026-09-01", -1000, 0)), DAY), Missing)
 
 
 def test_what_was_invoiced_ahead_or_is_not_known_is_not_there():

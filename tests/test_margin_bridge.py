@@ -45,6 +45,12 @@ def test_a_new_project_is_measured_against_the_average():
     assert (found["scope"], found["mix"], found["price"], found["efficiency"]) == pytest.approx((4000, 0, -1000, -1000))
 
 
+def test_a_renewed_retainer_is_compared_with_the_one_before():
+    before = frame(("care-2025", 10e3, 100, 6e3, 0)).assign(contract="CARE")
+    after = frame(("care-2026", 12e3, 100, 6e3, 0)).assign(contract="CARE")
+    assert steps(before, after)["price"] == pytest.approx(2000)
+
+
 def test_a_project_that_ended_takes_its_hours_and_its_mix_with_it():
     before, after = frame(("a", 10e3, 100, 6e3, 0), ("gone", 6e3, 100, 6e3, 0)), frame(("a", 10e3, 100, 6e3, 0))
     found = steps(before, after)

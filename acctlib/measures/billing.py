@@ -2,7 +2,8 @@
 
 Earned and billable are two things. Time and materials may be billed as worked, capped work the same up to the cap, a retainer
 month by month. A fixed fee is billed by its milestones: what the client has accepted, whatever share of the work is done.
-Expenses are billed as charged. Credit notes give back what they take.
+Expenses are billed as charged. A credit note that takes back one invoice whole makes it as if it had never been: the amount may
+be invoiced again. Any other was granted, and is not.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ def to_invoice(
     [['milestones accepted', 20000.0]]
     """
     day = pd.Timestamp(as_of)
-    bills = complete(invoices, "invoices", "project issued amount pass_through")
+    bills = complete(invoices, "invoices", "project issued amount pass_through kind")
     bills = bills[bills["issued"].isna() | (bills["issued"] <= day)]
+    bills = bills[~_granted(bills)]
     passed = bills["pass_through"].fillna(0.0)
     fees_billed = (bills["amount"] - passed).groupby(bills["project"]).sum()
     expenses_billed = passed.groupby(bills["project"]).sum()
@@ -86,3 +88,13 @@ def to_invoice(
     if both.empty:
         return Missing("nothing is to be invoiced")
     return both[["project", "name", "what", "billable", "billed", "amount"]].assign(amount=np.round(both["amount"], 2))
+
+
+def _granted(bills: pd.DataFrame) -> pd.Series:
+    """Return which rows are credit notes that take back no invoice whole."""
+    invoiced = set(zip(bills["project"].astype(object), bills["amount"].round(2), strict=True))
+    mirrored = [
+        (project, round(-amount, 2)) in invoiced
+        for project, amount in zip(bills["project"].astype(object), bills["amount"], strict=True)
+    ]
+    return (bills["amount"] < 0) & ~pd.Series(mirrored, index=bills.index, dtype=bool)

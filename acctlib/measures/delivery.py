@@ -7,6 +7,7 @@ accepted at first sight. Counts are small, so shares come as "7 of 8" with their
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,6 +22,7 @@ from acctlib.periods import Month, Quarter
 __all__ = [
     "SEVERITIES",
     "ChangeSummary",
+    "answered_in_time",
     "change_summary",
     "first_time_acceptance",
     "issues_by_severity",
@@ -339,6 +341,40 @@ def issues_by_severity(issues: pd.DataFrame | Missing, period: Quarter | Month) 
     medians = figures[["days_to_respond", "days_to_resolve"]].median().reindex(SEVERITIES)
     oldest = figures["oldest_days"].max().reindex(SEVERITIES)
     return pd.concat([counts, medians.astype(float), oldest.astype(float)], axis=1).rename_axis("severity").reset_index()
+
+
+@requires(issues="raised severity responded")
+def answered_in_time(
+    issues: pd.DataFrame | Missing, period: Quarter | Month, within: Mapping[str, float]
+) -> Proportion | Missing:
+    """Return how many issues raised in a period were answered within the days promised for their severity.
+
+    Parameters
+    ----------
+    issues : DataFrame
+    period : Quarter or Month
+    within : mapping of str to float
+        Severity -> days in which we answer; issues of other severities are not counted.
+
+    Returns
+    -------
+    Proportion or Missing
+        Of those that were answered or whose time was up by the period's end. `Missing` without a promise or such an issue.
+
+    Examples
+    --------
+    >>> issues = pd.DataFrame({"raised": pd.to_datetime(["2026-08-03", "2026-08-10", "2026-09-30"]), "severity": "high",
+    ...                        "responded": pd.to_datetime(["2026-08-04", "2026-08-14", None])})
+    >>> str(answered_in_time(issues, Quarter(2026, 3), {"high": 2}))
+    '1 of 2'
+    """
+    if not within:
+        return Missing("no time to answer is promised", "add response_days to account.yaml")
+    rows = issues[_within(issues["raised"], period)]
+    promised = rows["raised"] + pd.to_timedelta(rows["severity"].map(within).astype(float), unit="D")
+    due = promised.notna() & (rows["responded"].notna() | (promised <= pd.Timestamp(period.end)))
+    in_time = due & (rows["responded"] <= promised)
+    return proportion(int(in_time.sum()), int(due.sum()), "no issue was to be answered in the period")
 
 
 @requires(issues="issue raised severity summary status")

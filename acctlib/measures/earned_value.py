@@ -30,6 +30,7 @@ __all__ = [
     "planned_spend",
     "planned_work",
     "task_progress",
+    "with_earned_schedule",
     "work_done",
 ]
 
@@ -237,6 +238,70 @@ def planned_spend(
     by_task = planned_shares(dated, days).reindex(scope.loc[scope["billing_type"] != "retainer", "project"])
     shares = by_task.reindex(scope["project"]).fillna(evenly)
     return (shares.to_numpy() * budget.to_numpy()[:, None]).sum(axis=0).tolist()
+
+
+@requires(earned="project ev bac", tasks="project task baseline_start baseline_finish")
+def with_earned_schedule(earned: pd.DataFrame | Missing, tasks: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return the earned-value set of each project with its earned schedule.
+
+    SPI returns to 1 at the end of a project even where the end was late; the earned schedule does not. It is the day on which
+    the plan would have earned what is earned now.
+
+    Parameters
+    ----------
+    earned : DataFrame
+        As from `earned_value_by_project`.
+    tasks : DataFrame
+        As for `planned_work`.
+    as_of : date
+
+    Returns
+    -------
+    DataFrame
+        The columns of `earned`; `days_behind` (days from the earned schedule to as_of; minus = ahead) and `spi_t` (earned
+        schedule over time gone, both from the first planned day). Blank where there is no dated plan, or nothing is earned.
+
+    Notes
+    -----
+    With days as periods, ES = N + (EV − PV_N) / (PV_{N+1} − PV_N), after Lipke (2003), "Schedule is different".
+
+    Examples
+    --------
+    Ten days were planned for 100; at the end of the fifth 40 are earned, which the plan had after four:
+
+    >>> tasks = pd.DataFrame({"project": ["app"], "task": ["build"], "baseline_hours": [80.0],
+    ...     "baseline_start": pd.to_datetime(["2026-09-01"]), "baseline_finish": pd.to_datetime(["2026-09-10"])})
+    >>> earned = pd.DataFrame({"project": ["app"], "bac": [100.0], "ev": [40.0]})
+    >>> with_earned_schedule(earned, tasks, date(2026, 9, 5))[["days_behind", "spi_t"]].round(6).values.tolist()
+    [[1.0, 0.8]]
+    """
+    dated = tasks.dropna(subset=["baseline_start", "baseline_finish"])
+    first, last = dated.groupby("project")["baseline_start"].min(), dated["baseline_finish"].max()
+    blank = earned.assign(days_behind=np.nan, spi_t=np.nan)
+    if dated.empty:
+        return blank
+    days = pd.date_range(first.min() - pd.Timedelta(days=1), last)
+    shares = planned_shares(dated, days)
+    behind, index = [], []
+    for row in earned.itertuples():
+        done = row.ev / row.bac if row.bac else np.nan
+        begun = row.project in first.index and done > 0 and shares.loc[row.project].notna().all()
+        gone = (pd.Timestamp(as_of) - first[row.project]).days + 1 if begun else 0
+        planned = (
+            shares.loc[row.project].to_numpy(float)[(first[row.project] - days[0]).days - 1 :] if gone > 0 else np.zeros(0)
+        )
+        reached = _days_planned_for(done, planned) if gone > 0 else np.nan
+        behind.append(gone - reached)
+        index.append(reached / gone if gone > 0 else np.nan)
+    return blank.assign(days_behind=behind, spi_t=index)
+
+
+def _days_planned_for(done: float, planned: np.ndarray) -> float:
+    """Return after how many days the plan had done a share; `planned` begins with the day before the first."""
+    if done >= planned[-1] - 1e-12:
+        return float(np.argmax(planned >= planned[-1] - 1e-12))
+    last = int(np.searchsorted(planned, done, side="right")) - 1
+    return last + (done - planned[last]) / (planned[last + 1] - planned[last])
 
 
 @dataclass(frozen=True)

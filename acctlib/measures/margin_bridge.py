@@ -10,7 +10,8 @@ reasons that call for different answers:
 - pass-through: more or less was earned on what was bought.
 
 They are taken in this order, each with what came before it already moved and what comes after it not yet, so that they add up
-to the difference. A project without hours in the earlier period is measured against the average of all.
+to the difference. Projects of one contract count as one, so that a renewed retainer is compared with the one before; one
+without hours in the earlier period is measured against the average of all.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def margin_bridge(
      ['Q3', 2500.0]]
     """
     columns = _NEEDED.split()[1:]
-    then, now = (frame.groupby("project", sort=True)[columns].sum(min_count=1) for frame in (before, after))
+    then, now = (frame.groupby(_contract(frame), sort=True)[columns].sum(min_count=1) for frame in (before, after))
     each = then.index.union(now.index)
     then, now = then.reindex(each, fill_value=0.0), now.reindex(each, fill_value=0.0)
     unknown = [str(project) for project in each[(then.isna() | now.isna()).any(axis=1)]]
@@ -83,3 +84,10 @@ def margin_bridge(
         labels[1]: now["fees"].sum() - now["delivery_cost"].sum() + now["pass_through"].sum(),
     }
     return pd.DataFrame({"step": list(steps), "amount": [float(amount) for amount in steps.values()]})
+
+
+def _contract(frame: pd.DataFrame) -> pd.Series:
+    """Return the contract of each project; a project without one stands for itself."""
+    if "contract" not in frame.columns:
+        return frame["project"].astype(object)
+    return frame["contract"].astype(object).where(frame["contract"].notna(), frame["project"].astype(object))

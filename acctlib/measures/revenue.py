@@ -352,7 +352,7 @@ def income_by_project(
     Returns
     -------
     DataFrame or Missing
-        project, name, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through (what was
+        project, name, contract, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through (what was
         charged for expenses less the cost of pass-through). Blank where not known. `Missing` without projects.
     """
     if isinstance(projects, Missing):
@@ -365,7 +365,9 @@ def income_by_project(
     bought = bought[bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
     freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
     charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] == "pass_through", 0.0)
+    contract = complete(projects, "projects", "contract").set_index("project")["contract"]
     return moved[["project", "name", "fees", "hours"]].assign(
+        contract=moved["project"].map(contract),
         delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
         pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),
     )

@@ -41,6 +41,7 @@ fiscal_year_named_by: start      # start or end: April 2026 to March 2027 is nam
 #   margin: 0.35                 # a fraction
 #   nps: 40
 #   csat: 0.85                   # a fraction
+# response_days: {{critical: 1, high: 2}}  # in how many days an issue is answered, by severity
 # response_budget: 20000         # what responses to risks may cost together; without it there is no limit
 # rag:                           # how far from plan before a figure is amber or red, as a fraction
 #   amber: 0.05

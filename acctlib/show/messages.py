@@ -7,12 +7,14 @@ figures a reader would take away.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from acctlib.missing import Missing
 from acctlib.money import CURRENCIES
+from acctlib.periods import long_date
 from acctlib.show.numerals import day, hours, number, percent, short_money
 from acctlib.show.sentences import count, in_cases, listed, met
 
@@ -49,6 +51,7 @@ __all__ = [
     "quarters",
     "raised_issues",
     "ranges",
+    "realised",
     "response_basis",
     "room",
     "scores",
@@ -584,6 +587,22 @@ def formats(unit: str) -> dict[str, str]:
     return dict.fromkeys(amounts_in_unit.split(), how)
 
 
+def realised(billing: float | Missing, collection: float | Missing, as_of: date) -> str:
+    """Return how much of the work's worth was earned and how much of the invoices was paid, as a caption.
+
+    >>> realised(0.93, Missing("nothing was invoiced"), date(2026, 9, 30))
+    'Fees earned are 93\xa0% of the hours at standard rates, since the start.'
+    """
+    parts = (
+        []
+        if isinstance(billing, Missing)
+        else [f"Fees earned are {percent(billing)} of the hours at standard rates, since the start."]
+    )
+    if not isinstance(collection, Missing):
+        parts.append(f"Of what was invoiced {percent(collection)} was paid by {long_date(as_of)}.")
+    return " ".join(parts)
+
+
 def quality(accepted: Any, changes: Any) -> str:
     """Return how the quarter's deliverables were received and what changed, as a caption.
 
@@ -596,8 +615,8 @@ def quality(accepted: Any, changes: Any) -> str:
     return " ".join(parts)
 
 
-def raised_issues(by_severity: Table) -> str:
-    """Return what was raised in the quarter by severity, the worst first, as a caption.
+def raised_issues(by_severity: Table, answered: object = _NONE) -> str:
+    """Return what was raised in the quarter by severity, the worst first, and how many were answered in time, as a caption.
 
     >>> raised_issues(pd.DataFrame({"severity": ["critical", "high"], "raised": [0, 2], "closed": [0, 1]}))
     'Raised in the quarter: 2 high. Closed: 1.'
@@ -605,7 +624,8 @@ def raised_issues(by_severity: Table) -> str:
     if _nothing(by_severity):
         return ""
     raised = [f"{n} {word}" for word, n in zip(by_severity["severity"], by_severity["raised"], strict=True) if n]
-    return f"Raised in the quarter: {', '.join(raised) or 'none'}. Closed: {by_severity['closed'].sum()}."
+    in_time = "" if isinstance(answered, Missing) else f" Answered within the days promised: {answered}."
+    return f"Raised in the quarter: {', '.join(raised) or 'none'}. Closed: {by_severity['closed'].sum()}.{in_time}"
 
 
 def payment(days: float | Missing, outstanding: float | Missing) -> str:
