@@ -11,7 +11,7 @@ CHARTS = {
     ("client", "quarterly_business_review"): 6,
     ("internal", "account_plan"): 4,
     ("internal", "budget_risk"): 7,
-    ("internal", "quarterly_business_review"): 7,
+    ("internal", "quarterly_business_review"): 8,
 }
 #: Of each chart: is it an svg of some size in which at least one bar, line or point has a size as well?
 DRAWN = """() => [...document.querySelectorAll('figure')].map(figure => {

@@ -352,8 +352,8 @@ def income_by_project(
     Returns
     -------
     DataFrame or Missing
-        project, name, contract, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through (what was
-        charged for expenses less the cost of pass-through). Blank where not known. `Missing` without projects.
+        project, name, contract, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through
+        (what was charged for expenses less the cost of pass-through). Blank where not known. `Missing` without projects.
     """
     if isinstance(projects, Missing):
         return projects

@@ -30,6 +30,7 @@ __all__ = [
     "estimated_hours",
     "first",
     "hours_by_period",
+    "in_quarter",
     "margin_ranges",
     "named",
     "names_of",
@@ -489,6 +490,18 @@ def under_way(tasks: pd.DataFrame | Missing, scope: pd.DataFrame | Missing, most
     rows = rows.assign(name=rows["project"].map(scope.set_index("project")["name"]).fillna(rows["project"]))
     furthest = rows["gap_hours"].abs().sort_values(ascending=False, na_position="last", kind="stable").index
     return _some(rows.loc[furthest].head(most), "no task is under way")
+
+
+@requires(fees="month fees")
+def in_quarter(fees: pd.DataFrame | Missing, period: Quarter) -> float | Missing:
+    """Return the fees of the months of a quarter; `Missing` where one of them is not there.
+
+    >>> ahead = pd.DataFrame({"month": ["2026-10", "2026-11", "2026-12", "2027-01"], "fees": [1.0, 2.0, 3.0, 9.0]})
+    >>> in_quarter(ahead, Quarter(2026, 4))
+    6.0
+    """
+    own = fees[fees["month"].isin([month.label for month in period.months])]
+    return float(own["fees"].sum()) if len(own) == 3 else Missing("the months ahead do not make a whole quarter")
 
 
 @requires(income="period")

@@ -34,11 +34,13 @@ __all__ = [
     "driven",
     "drivers",
     "engines",
+    "expected_fees",
     "finishing",
     "formats",
     "gaps",
     "health",
     "held",
+    "last_expected",
     "limits",
     "margin_basis",
     "margin_odds",
@@ -585,6 +587,32 @@ def formats(unit: str) -> dict[str, str]:
     amounts_in_unit = "exact simulated standard_error difference amount low likely high plan middle sure"
     amounts_in_unit += " bac pv ev ac eac vac eac_atypical eac_combined"
     return dict.fromkeys(amounts_in_unit.split(), how)
+
+
+def expected_fees(ahead: Table, currency: str) -> str:
+    """Return what the work at hand will earn in the next months, as a title.
+
+    >>> expected_fees(pd.DataFrame({"month": ["2026-10", "2026-11"], "fees": [10e3, 5e3]}), "GBP")
+    'The work at hand will earn about £15k in the next 2 months'
+    """
+    if _nothing(ahead):
+        return "What the work at hand will earn"
+    months = count(len(ahead), "month")
+    return f"The work at hand will earn about {short_money(ahead['fees'].sum(), currency)} in the next {months}"
+
+
+def last_expected(last: Any, income: Table, currency: str) -> str:
+    """Return what the last review expected of the quarter's fees, beside what was earned, as a caption.
+
+    >>> income = pd.DataFrame({"fees": [100e3, 128e3]})
+    >>> last_expected({"figures": {"fees_expected": {"value": 120e3, "unit": "GBP"}}}, income, "GBP")
+    'The last review expected £120k of fees for this quarter; £128k were earned.'
+    """
+    said = {} if isinstance(last, Missing) else last.get("figures", {}).get("fees_expected", {})
+    if said.get("value") is None or said.get("unit") != currency or _nothing(income) or pd.isna(income["fees"].iloc[-1]):
+        return ""
+    then, earned = short_money(said["value"], currency), short_money(income["fees"].iloc[-1], currency)
+    return f"The last review expected {then} of fees for this quarter; {earned} were earned."
 
 
 def realised(billing: float | Missing, collection: float | Missing, as_of: date) -> str:
