@@ -58,7 +58,8 @@ def milestones(deliverables: pd.DataFrame | Missing, as_of: date) -> pd.DataFram
         `project`, `deliverable`, `kind`, `original_due`, `due` (agreed now), `done` (submitted), `accepted`, `stage`
         ("accepted", "with the client", "overdue", "planned"), `days_late` and `days_late_original` (against the agreed and
         the first date: to the day it was done, else to `as_of`; minus = early, blank while not due), `moved_days` (agreed
-        date less the first one), `client_days`, `amount`, `state`: off track when overdue, at risk when a date not yet met
+        date less the first one), `client_days`, `rounds`, `rounds_agreed`, `amount`, `state`: off track when overdue, at risk
+        when a date not yet met
         was moved later, else on track; blank once it is done.
 
     Examples
@@ -91,6 +92,8 @@ def milestones(deliverables: pd.DataFrame | Missing, as_of: date) -> pd.DataFram
         **late,
         moved_days=(due - rows["original_due"]).dt.days,
         client_days=rows["client_days"],
+        rounds=rows["rounds"],
+        rounds_agreed=rows["rounds_agreed"],
         amount=rows["amount"],
         state=state.where(done.isna()),
     )

@@ -90,7 +90,7 @@ def month_names(months: pd.Series) -> list[str]:
 
 def month_axis() -> alt.Axis:
     """Return an axis of month names, the year said once."""
-    return alt.Axis(labelExpr=_MONTH, title=None, labelAngle=0, labelOverlap="greedy", labelAlign="center")
+    return alt.Axis(labelExpr=_MONTH, title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=3, labelAlign="center")
 
 
 def milliseconds(dates: pd.Series) -> list[int | None]:

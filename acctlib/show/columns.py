@@ -173,7 +173,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "role": ("Role", "word"),
     "room": ("Room", "money"),
     "rounds": ("Rounds", "number"),
-    "rounds_agreed": ("Agreed", "number"),
+    "rounds_agreed": ("Rounds agreed", "number"),
     "rows": ("Rows", "text"),
     "rule": ("Rule", "text"),
     "score": ("Score", "whole"),
