@@ -78,3 +78,9 @@ def test_the_total_is_narrower_than_the_sum_of_the_ranges_and_foots_for_fees():
 def test_closed_projects_are_left_out():
     assert pays(scope(status="closed")) == Missing("no project is running")
     assert total_to_pay(Missing("no project")) == Missing("no project")
+
+
+def test_what_a_task_costs_us_by_the_month_is_no_part_of_its_price():
+    dated = TASKS.assign(start=pd.Timestamp("2026-10-01"), finish=pd.Timestamp("2026-12-31"))
+    plain, monthly = (pays(scope("time_and_materials"), dated.assign(cost_per_month=cost)) for cost in (0.0, 5000.0))
+    assert monthly["expected"].tolist() == plain["expected"].tolist()

@@ -9,6 +9,7 @@ from acctlib.missing import Missing
 from acctlib.outlook.distributions import discrete, empirical, lognormal, normal, pert, point, triangular, uniform
 from acctlib.outlook.exact import exact
 from acctlib.outlook.model import CostModel, Factors, Line, Risk, spearman_correlation
+from acctlib.outlook.simulate import simulate
 
 GAO_TABLE_12 = [
     (17955, 19645, 21785),
@@ -240,3 +241,39 @@ def test_total_scales_with_its_unit(model, rate):
 def test_convolved_mean_is_the_sum_of_the_means(model):
     cost = exact(model)
     assert cost.distribution.mean == pytest.approx(cost.mean, rel=1e-4)
+
+
+def test_one_large_line_among_hundreds_is_no_bell():
+    small = [Line(f"l{i}", pert(8, 10, 15)) for i in range(300)]
+    model = CostModel([Line("big", uniform(0, 1e6)), *small])
+    cost, drawn = exact(model), simulate(model, 65_536)
+    cell = 1e6 / 1000
+    assert 300 * 8 - cell < cost.quantile(0.0) < cost.quantile(1.0) < 1e6 + 300 * 15 + cell
+    for p in (0.01, 0.8, 0.99):
+        assert abs(cost.quantile(p) - drawn.quantile(p)) < 4 * drawn.standard_error(p)
+
+
+def test_a_rare_and_huge_risk_leaves_the_body_where_it_is():
+    lines = [Line(f"l{i}", pert(80, 100, 150)) for i in range(33)]
+    alone = exact(CostModel(lines, correlation=0.0))
+    for impact in (uniform(34_650, 69_300), lognormal(mean=1e6, sd=5e6), uniform(1e6, 2e6)):
+        beside = exact(CostModel(lines, [Risk("rare", 0.001, impact)], correlation=0.0))
+        for p in (0.1, 0.5, 0.8):
+            # Without the risk the same amount is the percentile p / (1 - .001) of what is left.
+            assert beside.quantile(p) == pytest.approx(alone.quantile(p / 0.999), rel=2e-5)
+            assert beside.quantile(p) >= alone.quantile(p)
+
+
+@pytest.mark.parametrize("chance", [0.02, 0.03, 0.1, 0.19])
+def test_the_worst_of_what_is_mostly_nothing_is_counted_from_nothing(chance):
+    late = Risk("late", chance, triangular(10e3, 12e3, 45e3))
+    cost = exact(CostModel([Line("spent", point(1000.0))], [late]))
+    assert cost.tail_mean(0.8) == pytest.approx(1000 + late.mean / 0.2, rel=1e-5)
+
+
+@pytest.mark.parametrize("p", [80, -0.1, 1.2])
+def test_a_percentile_is_a_fraction(p):
+    model = CostModel([Line("a", uniform(1, 2))])
+    for cost in (exact(model), simulate(model, 64)):
+        with pytest.raises(ValueError, match="must lie between 0 and 1"):
+            cost.quantile(p)

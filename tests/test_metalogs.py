@@ -185,3 +185,9 @@ def test_both_engines_agree_on_them():
     for p in (0.1, 0.5, 0.8, 0.9):
         assert abs(drawn.quantile(p) - exactly.quantile(p)) < 4 * drawn.standard_error(p)
     assert drawn.mean == pytest.approx(exactly.mean, rel=1e-3)
+
+
+def test_no_month_at_all_keeps_its_chance():
+    found = per_month(discrete({0: 0.5, 2: 0.5}), uniform(1, 2))
+    assert (found.mean, float(found.cdf(0.0)), float(found.quantile(0.4))) == pytest.approx((1.5, 0.5, 0.0))
+    assert simulate(CostModel([Line("a", found)]), 4096).mean == pytest.approx(1.5, rel=0.01)

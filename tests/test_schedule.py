@@ -541,16 +541,15 @@ def test_hours_of_a_task_with_cost_by_the_month_vary_beside_its_days():
     assert tasks["run"].days == point(28)
 
 
-def test_a_task_with_neither_days_nor_dates_takes_no_time_and_breaks_no_chain():
-    chain = {"status": "planned", "depends_on": "build"}
-    _, tasks = planned(("build", OCTOBER), ("loose", chain), ("end", OCTOBER | {"status": "planned", "depends_on": "loose"}))
-    assert list(tasks) == ["build", "loose", "end"]
-    assert tasks["loose"].days.mean == 0
-    assert (tasks["loose"].after, tasks["end"].after) == (("build",), ("loose",))
+def test_a_project_with_a_task_that_has_neither_days_nor_dates_has_no_finish():
+    rows = plan(("build", OCTOBER), ("loose", {"status": "planned", "depends_on": "build"}))
+    work = estimate_at_completion(rows, NONE, NONE, RATE)
+    assert planned_tasks(work.tasks, work.model, START).reason == "no project has days or dates for all its tasks"
+    assert any("has no finish date" in finding and "loose" in finding for finding in work.findings)
 
 
 def test_missing_where_nothing_is_left_to_finish():
-    reason = "no unfinished task has days or dates"
-    for columns in ({}, OCTOBER | {"status": "done"}):
-        _, tasks = planned(("build", columns))
-        assert tasks == Missing(reason, "add start and finish, or likely_days, to tasks")
+    _, undated = planned(("build", {}))
+    assert undated.reason == "no project has days or dates for all its tasks"
+    _, done = planned(("build", OCTOBER | {"status": "done"}))
+    assert done == Missing("no task is still to finish")

@@ -222,3 +222,17 @@ def test_impossible_draws_say_what_to_write(draws, seed, message):
 
 
 GOLDEN_SEED_7 = [330.41825427235995, 385.2861999743404, 432.4684839168984]
+
+
+def test_a_percentile_on_the_edge_of_nothing_is_nothing():
+    # worked_examples.yaml, risk_event: P70 is 0.
+    model = CostModel([], [Risk("late content", 0.3, triangular(10e3, 20e3, 45e3))])
+    assert {simulate(model, draws, seed).quantile(0.7) for draws in (16_384, 65_536) for seed in range(1, 9)} == {0.0}
+
+
+@pytest.mark.parametrize("p", [0.8, 0.93, 0.95, 0.99])
+def test_standard_errors_are_of_the_size_of_the_errors(p):
+    model = CostModel([Line("a", lognormal(mean=100, sd=60)), Line("b", lognormal(mean=50, sd=60))])
+    drawn = [simulate(model, 8192, seed) for seed in range(40)]
+    errors = np.array([cost.quantile(p) for cost in drawn]).std(ddof=1)
+    assert 0.6 < np.median([cost.standard_error(p) for cost in drawn]) / errors < 2

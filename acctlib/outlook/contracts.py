@@ -176,7 +176,9 @@ def _price(
     mine = known[known.index.get_level_values(0) == row["project"]]
     if mine.empty:
         return None, "hours at their rates, which are not part of this report"
-    forecast = estimate_at_completion(own(tasks), own(time_entries), own(progress), rates)
+    # What a task costs us by the month is no part of its price.
+    plan = own(tasks).drop(columns="cost_per_month", errors="ignore")
+    forecast = estimate_at_completion(plan, own(time_entries), own(progress), rates)
     cost = forecast if isinstance(forecast, Missing) else exact(forecast.model)
     if isinstance(cost, Missing):
         return None, cost.reason

@@ -29,6 +29,10 @@ __all__ = ["outcomes", "sum_of", "sum_of_outcomes", "times_factor"]
 MANY_PARTS = 24
 #: Beyond this many correlated parts their sum, given the common factor, is normal but for its skew.
 HUNDREDS_OF_PARTS = 256
+#: and none of them makes up more than this share of the variance.
+LARGEST_SHARE = 0.02
+#: A risk that reaches further than this many standard deviations of all else is mixed in, not added on one grid.
+WIDE = 60
 #: A characteristic function this small at its highest frequency moves a percentile by less than 1e-7 of a probability.
 DIED_OUT = 1e-5
 #: A part narrower than this many cells of the grid is integrated instead.
@@ -81,10 +85,40 @@ def sum_of(lines: Sequence[Distribution], risks: Sequence[Risk] = (), rho: float
         together = np.sum([line.quantile(steps) for line in lines], axis=0)
         steps[[0, -1]] = 0.0, 1.0
         return sum_of([Tabulated(together, steps)], risks)
-    if rho and len(lines) >= HUNDREDS_OF_PARTS and all(line.continuous for line in lines):
+    wide = _widest(lines, risks)
+    if wide is not None:
+        return _mixed(sum_of(lines, [risk for risk in risks if risk is not wide], rho), wide)
+    spreads = np.array([line.variance for line in lines])
+    alike = len(lines) >= HUNDREDS_OF_PARTS and spreads.max() <= LARGEST_SHARE * spreads.sum()
+    if rho and alike and all(line.continuous for line in lines):
         together = _nearly_normal_given_factor(lines, rho)
         return _convolution([together], risks, 0.0) if risks else together
     return _convolution(lines, risks, rho)
+
+
+def _widest(lines: Sequence[Distribution], risks: Sequence[Risk]) -> Risk | None:
+    """Return a risk whose impact reaches so far beyond all else that no one grid serves both; None where there is none."""
+    if not lines or not risks:
+        return None
+    reaches = [high - low for low, high in (_ends(risk.impact) for risk in risks)]
+    widest = int(np.argmax(reaches))
+    rest = math.fsum(line.variance for line in lines) + math.fsum(r.variance for i, r in enumerate(risks) if i != widest)
+    return risks[widest] if rest > 0 and reaches[widest] > WIDE * math.sqrt(rest) else None
+
+
+def _mixed(base: Distribution, risk: Risk) -> Distribution:
+    """Return an amount and a risk beside it: the amount alone where it does not happen, their sum where it does."""
+    if risk.probability == 0:
+        return base
+    both = sum_of([base, risk.impact])
+    values = np.unique(np.concatenate([_nodes(base), _nodes(both)]))
+    reached = (1 - risk.probability) * base.cdf(values) + risk.probability * both.cdf(values)
+    reached[0], reached[-1] = 0.0, 1.0
+    return Tabulated(values, np.maximum.accumulate(reached))
+
+
+def _nodes(part: Distribution) -> np.ndarray:
+    return part.values if isinstance(part, Tabulated) else part.quantile(np.clip(np.linspace(0, 1, 4097), TAIL, 1 - TAIL))
 
 
 def times_factor(base: Distribution, sd: float) -> Distribution:

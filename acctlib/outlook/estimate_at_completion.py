@@ -39,7 +39,7 @@ BEYOND = "Booked beyond the high estimate and without remaining hours"
 UNESTIMATED = "Without estimate and therefore not in the forecast"
 UNKNOWN_REST = "Under way without estimate or remaining hours, counted as spent only"
 UNBOOKED = "Done, but no time was booked"
-UNDATED = "Costs by the month are left out for want of days or dates"
+UNDATED = "Without days or dates, so that their project has no finish date and costs by the month are left out"
 MOST_NAMED = 5
 
 
@@ -372,10 +372,12 @@ def _findings(table: pd.DataFrame, time: pd.DataFrame) -> list[str]:
         more = f" and {len(tasks) - MOST_NAMED} more" if len(tasks) > MOST_NAMED else ""
         if tasks:
             findings.append(f"{finding}: {', '.join(tasks[:MOST_NAMED])}{more}.")
-    monthly = table["cost_per_month"] > 0
-    undated = named[monthly & table["likely_days"].isna() & table["state"].isin(["under way", "planned"])].tolist()
-    if undated:
-        findings.append(f"{UNDATED}: {', '.join(undated[:MOST_NAMED])}.")
+    unfinished = table["state"].isin(["under way", "planned"])
+    undated = named[table["likely_days"].isna() & unfinished].tolist()
+    # A plan without any dates lacks them altogether, which is said where the dates would stand.
+    if undated and (table.loc[unfinished, "likely_days"].notna().any() or (table["cost_per_month"] > 0).any()):
+        more = f" and {len(undated) - MOST_NAMED} more" if len(undated) > MOST_NAMED else ""
+        findings.append(f"{UNDATED}: {', '.join(undated[:MOST_NAMED])}{more}.")
     loose = time.loc[time["task"].isna(), "hours"].sum()
     if loose:
         findings.append(f"{loose:,.2f}".rstrip("0").rstrip(".") + " h are booked on no task; they count as spent.")

@@ -20,7 +20,7 @@ import numpy as np
 
 from acctlib.missing import Missing
 from acctlib.outlook.convolution import outcomes, sum_of, times_factor
-from acctlib.outlook.families import Distribution, Tabulated
+from acctlib.outlook.families import Distribution, Tabulated, check_probability
 from acctlib.outlook.model import CostModel, Factors
 
 if TYPE_CHECKING:  # a total needs no tables: pandas is imported where one is made
@@ -55,6 +55,7 @@ class ExactCost:
 
     def quantile(self, p):
         """Return the amount that is not exceeded with probability `p`, a fraction: 0.8 for the P80."""
+        check_probability(p)
         return _scalar(self.distribution.quantile(p))
 
     def cdf(self, amount):
@@ -65,9 +66,11 @@ class ExactCost:
         """Return the mean of the worst ``1 - p`` of the cases."""
         if isinstance(self.distribution, Tabulated):
             reached, values = self.distribution.probabilities, self.distribution.values
-            beyond = np.clip(reached, p, None)
-            cut = np.interp(beyond, reached, values)
-            return float(np.sum(np.diff(beyond) * (cut[1:] + cut[:-1])) / 2 / (1 - p))
+            begins, ends = np.maximum(reached[:-1], p), np.maximum(reached[1:], p)
+            # Where in its piece of the curve the worst begin; a piece without chance counts nothing.
+            share = (begins - reached[:-1]) / np.where(np.diff(reached) > 0, np.diff(reached), 1.0)
+            cut = values[:-1] + share * np.diff(values)
+            return float(np.sum((ends - begins) * (cut + values[1:])) / 2 / (1 - p))
         if not self.distribution.continuous:
             values, chances = outcomes(self.distribution)
             beyond = np.clip(np.concatenate([[0.0], np.cumsum(chances)]), p, 1.0)

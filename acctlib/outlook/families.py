@@ -25,6 +25,7 @@ __all__ = [
     "Tabulated",
     "Triangular",
     "Truncated",
+    "check_probability",
 ]
 
 #: Nodes of the Gauss-Legendre rule over probabilities, for moments without a closed form.
@@ -39,6 +40,12 @@ _LOGIT_WEIGHTS /= _LOGIT_WEIGHTS.sum()
 
 #: A PERT's shape is tabulated at x = sin²(θ/2) for even steps of θ: narrow steps where the density ends.
 _ANGLE_NODES = 2049
+
+
+def check_probability(p) -> None:
+    """Raise ValueError where a probability is none."""
+    if not np.all((np.asarray(p, dtype=float) >= 0) & (np.asarray(p, dtype=float) <= 1)):
+        raise ValueError(f"a probability must lie between 0 and 1, got {p}; write 80 % as 0.8")
 
 
 class Distribution:

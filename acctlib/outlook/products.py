@@ -84,5 +84,7 @@ def _times_outcomes(smooth: Distribution, other: Discrete) -> Tabulated:
     reached = np.zeros(len(values))
     for by, chance in zip(other.values, other.probabilities, strict=True):
         reached += chance * (smooth.cdf(values / by) if by > 0 else values >= 0)
-    reached[0], reached[-1] = 0.0, 1.0
-    return Tabulated(values, np.maximum.accumulate(reached))
+    reached = np.maximum.accumulate(reached)
+    reached[-1] = 1.0
+    # The first amount stands twice, so that a chance of its own (no month at all) is a step.
+    return Tabulated(np.concatenate([values[:1], values]), np.concatenate([[0.0], reached]))

@@ -74,6 +74,8 @@ class Task:
     def __post_init__(self) -> None:
         if not isinstance(self.days, Distribution):
             object.__setattr__(self, "days", point(self.days))
+        if isinstance(self.after, str):
+            raise ValueError(f"task {self.name!r}: after must be names, got {self.after!r}; write ({self.after!r},)")
         object.__setattr__(self, "after", tuple(self.after))
         if self.days.low < 0:
             raise ValueError(
@@ -298,7 +300,7 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
 
     A task with a range of days is drawn from it. Without a range it takes as much longer than planned as its hours take more
     than is likely. A planned task starts after those it depends on, and not before the plan says; one under way has started.
-    A task with neither days nor dates takes no time, but what waits for it waits for what it waits for.
+    A project of which a task has neither days nor dates has no finish that could be told, and is left out.
 
     Parameters
     ----------
@@ -311,12 +313,13 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
     Returns
     -------
     list of Task or Missing
-        Done and cancelled tasks are left out. `Missing` where no other has days or dates.
+        Done and cancelled tasks are left out. `Missing` where none is left.
     """
     rows = work[work["state"].isin(["under way", "planned"])]
-    if rows["likely_days"].isna().all():
-        return Missing("no unfinished task has days or dates", "add start and finish, or likely_days, to tasks")
-    rows = rows.assign(likely_days=rows["likely_days"].fillna(0.0))
+    undated = rows.loc[rows["likely_days"].isna(), "project"]
+    rows = rows[~rows["project"].isin(undated)]
+    if rows.empty and len(undated):
+        return Missing("no project has days or dates for all its tasks", "add start and finish, or likely_days, to tasks")
     lines = {(line.project, line.name) for line in model.lines}
     known = set(zip(rows["project"], rows["task"], strict=True))
     tasks = []
@@ -341,7 +344,7 @@ def planned_tasks(work: pd.DataFrame | Missing, model: CostModel, as_of: date) -
                 line,
             )
         )
-    return tasks
+    return tasks or Missing("no task is still to finish")
 
 
 def _of(project: str) -> str:

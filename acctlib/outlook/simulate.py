@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from acctlib.outlook.families import Distribution
+from acctlib.outlook.families import Distribution, check_probability
 from acctlib.outlook.model import CostModel, Factors, Risk
 from acctlib.outlook.sobol import scrambled_points
 
@@ -86,8 +86,16 @@ class SimulatedCost:
         return float(self.totals.std())
 
     def quantile(self, p):
-        """Return the amount that at least the share `p` of the draws does not exceed: an observed draw."""
-        return _scalar(_order_statistic(self._sorted, p))
+        """Return the amount that at least the share `p` of the draws does not exceed: an observed draw.
+
+        On the edge of an amount with a chance of its own (no risk happens) it takes that amount: half a draw of each replicate
+        more or less is the draws' doing.
+        """
+        check_probability(p)
+        found = _order_statistic(self._sorted, p)
+        before = _order_statistic(self._sorted, np.maximum(np.asarray(p, dtype=float) - REPLICATES / 2 / self.draws, 0.0))
+        further = _order_statistic(self._sorted, np.maximum(np.asarray(p, dtype=float) - 4 * REPLICATES / self.draws, 0.0))
+        return _scalar(np.where((before == further) & (before < found), before, found))
 
     def cdf(self, amount):
         """Return the share of draws of `amount` or less."""
@@ -105,7 +113,8 @@ class SimulatedCost:
         replicate is surer than its draws are fine; the step from draw to draw then counts.
         """
         edge = 0.5 / self.totals.shape[1]
-        around = _order_statistic(self.totals.T, np.clip(p + AROUND, edge, 1 - edge))
+        # Far out the percentiles around spread less alike: only nearer ones count.
+        around = _order_statistic(self.totals.T, np.clip(p + AROUND * min(1.0, min(p, 1 - p) / 0.12), edge, 1 - edge))
         step = np.diff(_order_statistic(self._sorted, np.clip([p - edge, p + edge], 0, 1)))[0]
         return float(math.sqrt((around.var(axis=1, ddof=1).mean() + step**2 / 12) / REPLICATES))
 

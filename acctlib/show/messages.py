@@ -563,6 +563,8 @@ def answers(taken: Any, unit: str) -> str:
     verb = "is worth its money" if chosen == 1 else "are worth their money"
     of = f"{chosen} of {of}" if chosen < len(taken.table) else f"All {of}" if chosen > 1 else "The one response"
     p = f"P{100 * taken.confidence:.0f}"
+    if taken.after >= taken.before:
+        return f"{of} {verb}: {amount(taken.cost, unit)} of responses ease the worst cases, not the {p}"
     return (
         f"{of} {verb}: {amount(taken.cost, unit)} of responses lower the {p} from {amount(taken.before, unit)} "
         f"to {amount(taken.after, unit)}, their cost counted in"

@@ -345,7 +345,9 @@ def price_tiles(pays: Table, total: tuple[float, float, float] | Missing, curren
         tiles.append(Tile("To pay in all", total))
     else:
         low, expected, high = total
-        between = "fixed" if low == high else f"8 in 10: {short_money(low, currency)} to {short_money(high, currency)}"
+        # The upper end holds changes that wait for a decision, which have no chance of their own.
+        what = "with pending changes: " if pays["pending"].fillna(0.0).any() else "8 in 10: "
+        between = "fixed" if low == high else f"{what}{short_money(low, currency)} to {short_money(high, currency)}"
         tiles.append(Tile("To pay in all", short_money(expected, currency), between))
     tiles.append(Tile("Agreed", amount(agreed, currency), "fees and caps of running projects"))
     tiles += _known(pays["pending"], "Waiting for a decision", "pending change requests", currency)
