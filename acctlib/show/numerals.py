@@ -234,9 +234,7 @@ FORMATS: dict[str, Callable[[object, str], str]] = {
     "word": lambda value, currency: NOT_DEFINED if _blank(value) else str(value).replace("_", " "),
     "state": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
     "date": lambda value, currency: day(value),
-    "series": lambda value, currency: (
-        " → ".join(number(each) for each in value) if value is not None and len(value) else NOT_DEFINED
-    ),
+    "series": lambda value, currency: " → ".join(map(number, value)) if isinstance(value, tuple) and value else NOT_DEFINED,
     "month": lambda value, currency: NOT_DEFINED if _blank(value) else f"{pd.Timestamp(str(value)):%b %Y}",
     "number": lambda value, currency: number(value),
     "whole": lambda value, currency: number(value, 0),
