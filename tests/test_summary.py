@@ -197,3 +197,12 @@ def test_plan_tiles_hold_fees_against_the_target_and_health_with_its_coverage():
     assert isinstance(
         summary.plan_tiles(year, None, pd.DataFrame({"committed": [np.nan]}), NONE, NONE, "USD")[1].value, Missing
     )
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [(-30e3, "More was credited than invoiced this quarter."), (0.0, "No fees were invoiced this quarter.")],
+)
+def test_a_quarter_of_credits_is_not_so_many_per_cent_below_the_one_before(last, said):
+    fees = pd.DataFrame({"period": ["2026-Q2", "2026-Q3"], "fees": [100e3, last]})
+    assert said in summary.work_lead(Missing("no plan"), fees)
