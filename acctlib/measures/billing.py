@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from acctlib.measures.receivables import billed_until
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 
@@ -63,12 +64,9 @@ def to_invoice(
     [['milestones accepted', 20000.0]]
     """
     day = pd.Timestamp(as_of)
-    bills = complete(invoices, "invoices", "project issued amount pass_through kind")
-    bills = bills[bills["issued"].isna() | (bills["issued"] <= day)]
+    bills = billed_until(invoices, as_of)
     bills = bills[~_granted(bills)]
-    passed = bills["pass_through"].fillna(0.0)
-    fees_billed = (bills["amount"] - passed).groupby(bills["project"]).sum()
-    expenses_billed = passed.groupby(bills["project"]).sum()
+    fees_billed, expenses_billed = (bills.groupby("project")[part].sum() for part in ("fees", "pass_through"))
     accepted = complete(deliverables, "deliverables", "project accepted amount")
     accepted = accepted[accepted["accepted"] <= day].groupby("project")["amount"].sum(min_count=1)
     bought = complete(expenses, "expenses", "date project charged")

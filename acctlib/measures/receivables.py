@@ -22,6 +22,7 @@ from acctlib.periods import Month, Quarter
 
 __all__ = [
     "ageing",
+    "billed_until",
     "days_sales_outstanding",
     "days_to_pay",
     "in_currency",
@@ -168,6 +169,20 @@ def invoiced_by(
     frame = fees.rename("fees").rename_axis(by).reset_index().sort_values(["fees", by], ascending=[False, True])
     whole = frame["fees"].sum()
     return frame.assign(share=frame["fees"] / whole if whole > 0 else float("nan")).reset_index(drop=True)
+
+
+def billed_until(invoices: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame:
+    """Return the invoices issued by a day, each with its `fees`: the amount without pass-through. An undated one counts.
+
+    >>> invoices = pd.DataFrame({"amount": [12e3, 5e3], "pass_through": [2e3, None],
+    ...                          "issued": pd.to_datetime(["2026-08-01", "2026-10-01"])})
+    >>> billed_until(invoices, date(2026, 9, 30))["fees"].tolist()
+    [10000.0]
+    """
+    rows = complete(invoices, "invoices", "project issued amount pass_through kind")
+    rows = rows[rows["issued"].isna() | (rows["issued"] <= pd.Timestamp(as_of))]
+    passed = rows["pass_through"].fillna(0.0)
+    return rows.assign(pass_through=passed, fees=rows["amount"] - passed)
 
 
 @_one_currency

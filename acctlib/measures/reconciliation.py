@@ -12,6 +12,7 @@ from datetime import date
 import pandas as pd
 
 from acctlib.measures.budget import changes_in_force
+from acctlib.measures.receivables import billed_until
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 
@@ -66,10 +67,8 @@ def disagreements(
     [['invoiced beyond the contract value', 40000.0, '2 invoices']]
     """
     day = pd.Timestamp(as_of)
-    bills = complete(invoices, "invoices", "project issued amount pass_through")
-    bills = bills[bills["issued"].isna() | (bills["issued"] <= day)]
-    fees = bills["amount"] - bills["pass_through"].fillna(0.0)
-    billed, number = fees.groupby(bills["project"]).sum(), bills.groupby("project").size()
+    bills = billed_until(invoices, as_of)
+    billed, number = bills.groupby("project")["fees"].sum(), bills.groupby("project").size()
     rows = scope.set_index("project")
     found = [
         *_beyond_contract(rows, billed, number),
@@ -81,7 +80,14 @@ def disagreements(
     loose = bills["project"].isna()
     if loose.any():
         found.append(
-            ("", "no project", "invoices of no project", float(fees[loose].sum()), 0.0, _counted(loose.sum(), "invoice"))
+            (
+                "",
+                "no project",
+                "invoices of no project",
+                float(bills.loc[loose, "fees"].sum()),
+                0.0,
+                _counted(loose.sum(), "invoice"),
+            )
         )
     if not found:
         return Missing("the records agree")
@@ -141,7 +147,7 @@ def _expenses(rows: pd.DataFrame, expenses: pd.DataFrame | Missing, bills: pd.Da
     bought = complete(expenses, "expenses", "date project charged")
     bought = bought[(bought["date"] <= day) & bought["charged"].notna()]
     charged, count = bought.groupby("project")["charged"].sum(), bought.groupby("project").size()
-    passed = bills["pass_through"].fillna(0.0).groupby(bills["project"]).sum()
+    passed = bills.groupby("project")["pass_through"].sum()
     found = []
     for name in charged.index.union(passed.index[passed != 0]).intersection(rows.index):
         here, there = float(charged.get(name, 0.0)), float(passed.get(name, 0.0))

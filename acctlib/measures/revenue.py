@@ -22,6 +22,7 @@ from acctlib.measures.budget import NO_EXPENSES, approved_scope, expenses_by_kin
 from acctlib.measures.contracts import months_between
 from acctlib.measures.earned_value import work_done
 from acctlib.measures.rates import hourly_rates, rated_by_project
+from acctlib.measures.receivables import billed_until
 from acctlib.measures.undefined import complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month, Quarter
@@ -204,10 +205,8 @@ def unbilled(recognised: pd.DataFrame | Missing, invoices: pd.DataFrame | Missin
     >>> unbilled(earned, invoices, date(2026, 9, 30))[["unbilled", "deferred"]].values.tolist()
     [[8000.0, 0.0], [0.0, 4000.0]]
     """
-    rows = complete(invoices, "invoices", "project issued pass_through")
-    rows = rows[rows["issued"].isna() | (rows["issued"] <= pd.Timestamp(as_of))]
-    fees = rows["amount"] - rows["pass_through"].fillna(0.0)
-    billed = fees.groupby(rows["project"].fillna("whole account")).sum()
+    rows = billed_until(invoices, as_of)
+    billed = rows["fees"].groupby(rows["project"].fillna("whole account")).sum()
     each = recognised.set_index("project")["recognised"]
     names = [*each.index, *(name for name in sorted(billed.index) if name not in each.index)]
     both = pd.DataFrame({"recognised": each.reindex(names), "billed": billed.reindex(names).fillna(0.0)})

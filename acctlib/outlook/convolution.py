@@ -155,9 +155,7 @@ def times_factor(base: Distribution, sd: float) -> Distribution:
         amounts, chances = _smeared(lambda x: below - base.cdf(-x), least, -low, sd)
         values, reached = [-amounts[::-1], *values], [below - chances[::-1], *reached]
     values, reached = np.concatenate(values), np.maximum.accumulate(np.concatenate(reached))
-    kept = slice(max(np.searchsorted(reached, TAIL) - 1, 0), np.searchsorted(reached, 1 - TAIL) + 2)
-    values, reached = values[kept], reached[kept] / reached[kept][-1]
-    return Tabulated(np.concatenate([values[:1], values]), np.concatenate([[0.0], reached]))
+    return _without_tails(values, reached)
 
 
 def _smeared(measure: Callable, least: float, most: float, sd: float) -> tuple[np.ndarray, np.ndarray]:
@@ -188,6 +186,11 @@ def _outcomes_times_factor(amounts: np.ndarray, chances: np.ndarray, sd: float) 
     first = _over_outcomes(amounts, chances, sd, values)
     values = np.unique(np.interp(special.ndtr(np.linspace(-6.5, 6.5, 4097)), first, values))
     reached = _over_outcomes(amounts, chances, sd, values)
+    return _without_tails(values, reached)
+
+
+def _without_tails(values: np.ndarray, reached: np.ndarray) -> Tabulated:
+    """Return a curve without its ends of next to no chance."""
     kept = slice(max(np.searchsorted(reached, TAIL) - 1, 0), np.searchsorted(reached, 1 - TAIL) + 2)
     # The first amount stands twice, so that a chance of its own (no cost at all) is a step.
     values, reached = values[kept], reached[kept] / reached[kept][-1]

@@ -133,7 +133,10 @@ class SimulatedCost:
     @property
     def factors(self) -> tuple[tuple[str, str], ...]:
         """Return kind (account, project or work type) and name of each shared factor."""
-        return tuple((kind, name) for kind, name, _, _ in _Sampler(self.model).multipliers)
+        if not isinstance(self.model.correlation, Factors):
+            return ()
+        lines = [self.model.lines[i] for i in self.model.uncertain]
+        return tuple((kind, name) for kind, name, _, _ in _multipliers(self.model.correlation, lines))
 
     def parts(self, beside: Sequence[Risk] = (), apart: bool = False) -> Iterator[np.ndarray]:
         """Yield the same draws again part by part; a column without the rows `beside` plus ``model.fixed`` is a total.
