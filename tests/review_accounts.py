@@ -232,18 +232,15 @@ def _plant_profiles(made: Canaries, data: Path, account: str) -> None:
 def plant_in_client_columns(data: Path, account: str) -> Canaries:
     """Put a canary into cells that the client does see: what the tests above must then find.
 
-    One of each form: a word, an amount, a day.
+    A word, an amount and a day; each in every row of its column that the client sees.
     """
     made = Canaries()
-    for table, column, row_number in (
-        ("deliverables", "deliverable", -1),
-        ("change_requests", "fee", 4),
-        ("risks", "review_on", -1),
-    ):
+    for table, column in (("deliverables", "deliverable"), ("change_requests", "fee"), ("risks", "review_on")):
         path = data / account / f"{table}.csv"
         rows = _read(path)
-        seen = [row for row in rows if not _is_hidden(TABLES[table], row)]
-        seen[row_number][column] = made.cell(TABLES[table], TABLES[table].column(column), "")
+        for row in rows:
+            if not _is_hidden(TABLES[table], row):
+                row[column] = made.cell(TABLES[table], TABLES[table].column(column), "")
         write_table(path, rows)
     return made
 

@@ -61,7 +61,7 @@ def layers(text: str, depth: int = 3) -> Iterator[str]:
             continue
         for encoding in ("utf-8", "utf-16-le"):
             inner = raw.decode(encoding, "ignore")
-            if len(inner) > 5 and inner.isascii() and inner.isprintable():
+            if len(inner) > 5 and inner.isprintable():
                 yield from layers(inner, depth - 1)
 
 
@@ -209,7 +209,7 @@ WRAPPINGS = {
     "entities twice": lambda t: html.escape("".join(f"&#x{ord(c):x};" for c in t)),
     "elements": lambda t: "<tspan>".join(t[i : i + 3] for i in range(0, len(t), 3)),
     "JSON escapes": lambda t: json.dumps({"x": "".join(f"\\u{ord(c):04x}" for c in t)}).replace("\\\\", "\\"),
-    "percent signs": lambda t: "".join(f"%{ord(c):02x}" for c in t),
+    "percent signs": lambda t: "".join(f"%{byte:02x}" for byte in t.encode()),
     "base64": lambda t: base64.b64encode(f"the value {t} of it".encode()).decode(),
     "base64 for addresses": lambda t: base64.urlsafe_b64encode(f"the value {t} of it???>>>".encode()).decode(),
     "base64 of UTF-16": lambda t: base64.b64encode(f"the value {t} of it".encode("utf-16-le")).decode(),
@@ -249,8 +249,14 @@ _DATED = re.compile(
 #: What two figures say together counts where it fixes an internal value to this much either way: four significant digits.
 #: Wider, and chance decides: at 1 in 200, every sixth internal value of the demo accounts would be "given away".
 PINNED = 1e-4
-#: Of a hundred values that are nobody's, this many may be met by chance.
+#: Of a hundred values that are nobody's, this many may be met by chance: with some eighty internal values, one in a few pages.
 BY_CHANCE = 0.5
+#: What was met by chance and looked at: account -> internal value -> the two figures, which have nothing to do with it.
+COINCIDENCES = {
+    "sorrel-health": {
+        "cost budget with reserve of patient-guide": "34,499 is nearly 6,900, the fee of a change, by 20 %, the goals on track"
+    }
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -374,14 +380,14 @@ def test_no_two_figures_of_the_clients_review_give_an_internal_one_away(demo_rep
     assert min(len(figures) for figures in figures_of(page).values()) >= 10
     internal = internal_figures(account)
     assert len(internal) > 60
-    assert given_away(page, internal) == {}
+    assert set(given_away(page, internal)) <= set(COINCIDENCES.get(account, {}))
 
 
 @pytest.mark.parametrize("account", PERIODS)
 def test_few_values_that_are_nobodys_are_met_by_chance(demo_reports, account):
     """So the test above means something: had a page given values away at random, it would have said so."""
     page, internal, draw = all_shown(demo_reports, account), internal_figures(account), random.Random(1)
-    met = [len(given_away(page, {key: value * draw.uniform(0.8, 1.25) for key, value in internal.items()})) for _ in range(20)]
+    met = [len(given_away(page, {key: value * draw.uniform(0.8, 1.25) for key, value in internal.items()})) for _ in range(100)]
     assert 100 * sum(met) / len(met) / len(internal) <= BY_CHANCE
 
 

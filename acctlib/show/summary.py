@@ -176,6 +176,12 @@ def _largest(work: Table) -> str:
 def _moved(fees: Table) -> str:
     if isinstance(fees, Missing) or len(fees) < 2 or not fees["fees"].iloc[-2] > 0:
         return ""
+    if not fees["fees"].iloc[-1] > 0:  # "130 % below" would be true of nothing
+        return (
+            "More was credited than invoiced this quarter."
+            if fees["fees"].iloc[-1] < 0
+            else "No fees were invoiced this quarter."
+        )
     change = fees["fees"].iloc[-1] / fees["fees"].iloc[-2] - 1
     if abs(change) < 0.02:
         return "Fees are as in the quarter before."
