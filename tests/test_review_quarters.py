@@ -54,8 +54,10 @@ def quarters(source) -> dict[str, tuple]:
     """Return pair -> the last two successive quarters, of a year from April, in both of which something was charged."""
     chosen = {}
     for name, rows in source.items():
-        billed = sorted({FiscalYear(4).quarter_of(month_end(row["For_Month"])) for row in rows})
-        chosen[name] = max((one, two) for one, two in pairwise(billed) if one.next == two)
+        billed = sorted(
+            {FiscalYear(4).quarter_of(month_end(row["For_Month"])) for row in rows}, key=lambda quarter: quarter.start
+        )
+        chosen[name] = [(one, two) for one, two in pairwise(billed) if one.next == two][-1]
     return chosen
 
 
@@ -66,12 +68,12 @@ def reviews(quarters, tmp_path_factory) -> Path:
     shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
     for name, pair in gcloud_pairs().items():
         if name in PAIRS:
-            gcloud_account(*pair, root / "data" / name)
+            gcloud_account(*pair, root / "data" / f"gcloud-{name}")
     for turn in (0, 1):
         (root / "parameters").mkdir(exist_ok=True)
         for name, of in quarters.items():
-            lines = [f"account: {name}", f'period: "{of[turn].label}"', "draws: 1024", "seed: 1", ""]
-            (root / "parameters" / f"{name}.yaml").write_text("\n".join(lines))
+            lines = [f"account: gcloud-{name}", f'period: "{of[turn].label}"', "draws: 1024", "seed: 1", ""]
+            (root / "parameters" / f"gcloud-{name}.yaml").write_text("\n".join(lines))
         made = run_command("acctlib", "run", "--audience", "client", "--notebook", REVIEW, cwd=root)
         assert made.returncode == 0, made.stdout + made.stderr
         assert f"{len(PAIRS)} made" in made.stdout
@@ -79,12 +81,12 @@ def reviews(quarters, tmp_path_factory) -> Path:
 
 
 def figures_of(reviews: Path, name: str, quarter) -> dict[str, float]:
-    stored = json.loads((reviews / name / quarter.label / f"{REVIEW}.json").read_text(encoding="utf-8"))
+    stored = json.loads((reviews / f"gcloud-{name}" / quarter.label / f"{REVIEW}.json").read_text(encoding="utf-8"))
     return {figure: said.get("value") for figure, said in stored["figures"].items()}
 
 
 def page_of(reviews: Path, name: str, quarter) -> str:
-    return html.unescape((reviews / name / quarter.label / f"{REVIEW}.html").read_text(encoding="utf-8"))
+    return html.unescape((reviews / f"gcloud-{name}" / quarter.label / f"{REVIEW}.html").read_text(encoding="utf-8"))
 
 
 def stands_for(printed: str, amount: float) -> bool:
@@ -251,7 +253,7 @@ def test_a_quarter_with_no_work_says_nought_or_why_not(account):
     assert work["hours_in_period"].sum() == 0
     assert work["hours_to_date"].sum() == 10
     assert summary.work_lead(work, fees(view)) == "**No fees were invoiced this quarter.**"
-    assert str(delivery.on_time(view.deliverables, view.period)) == "not defined: no deliverable fell due in the period"
+    assert str(delivery.on_time(view.deliverables, view.period)) == "not defined: nothing was delivered in the period"
     ours = income(view).loc["2026-Q2"]
     assert (ours["fees"], ours["income"], ours["delivery_cost"], ours["hours"]) == (0, 0, 0, 0)
     assert pd.isna(ours["margin"])  # a margin of no income is not defined, and is blank
