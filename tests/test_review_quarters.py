@@ -10,6 +10,7 @@ import html
 import json
 import re
 import shutil
+from collections import defaultdict
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_the_page_prints_the_sources_sums(reviews, quarters, source, name, turn)
     for one in quarter.last(4):
         assert stands_for(printed[one.label], charges(rows, one.start, one.end)), one
     tile, before = re.search(
-        r'Fees invoiced this quarter</p>\s*<p class="val">(.*?)</p>.*?quarter before ([^<]+)<', page, re.S
+        r'Fees invoiced this quarter</h3>\s*<p class="val">(.*?)</p>.*?quarter before ([^<]+)<', page, re.S
     ).groups()
     assert stands_for(tile, charges(rows, quarter.start, quarter.end))
     assert stands_for(before, charges(rows, quarter.previous.start, quarter.previous.end))
@@ -137,19 +138,16 @@ def test_the_page_prints_for_each_service_what_the_source_charged_to_date(review
     rows, quarter = source[name], quarters[name][turn]
     page = page_of(reviews, name, quarter)
     cells = re.findall(r'data-label="Name">(.*?)</td>.*?data-label="Invoiced">(.*?)</td>', page, re.S)
-    services = {(row["Product_Service_Description"].strip(), row["Lot"]) for row in rows}
-    expected = sorted(
-        (
-            name,
-            round(
-                charges([r for r in rows if r["Product_Service_Description"].strip() == name], date.min, quarter.end, Lot=lot)
-            ),
-        )
-        for name, lot in services
-    )
-    printed = sorted((name, int(amount.replace("−", "-").replace("£", "").replace(",", ""))) for name, amount in cells)
-    assert [one for one, _ in printed] == [one for one, _ in expected]
-    assert [amount for _, amount in printed] == pytest.approx([amount for _, amount in expected], abs=1)
+    printed, parts = defaultdict(float), defaultdict(int)
+    for service, amount in cells:
+        printed[service] += float(amount.replace("−", "-").replace("£", "").replace(",", ""))
+        parts[service] += 1  # one service in two lots stands in two rows
+    names = {row["Product_Service_Description"] for row in rows}
+    assert set(printed) == {service.strip() for service in names}
+    for service in printed:
+        spelt = [one for one in names if one.strip() == service]
+        expected = sum(charges(rows, date.min, quarter.end, Product_Service_Description=one) for one in spelt)
+        assert printed[service] == pytest.approx(expected, abs=0.5 * parts[service] + 1e-6), service
 
 
 @needs_gcloud
