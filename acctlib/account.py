@@ -9,6 +9,7 @@ and pages receive is what is left. A table that is not there, for the audience o
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from acctlib.tables.dictionary import SEES_LEVELS, TABLES
 __all__ = ["AUDIENCES", "Account", "account_ids", "read_yaml"]
 
 AUDIENCES = ("client", "internal")
+#: Environment variable that says for whom a page is being made.
+MADE_FOR = "ACCTLIB_AUDIENCE"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -92,10 +95,16 @@ class Account:
         Raises
         ------
         ValueError
-            If a parameter, the profile or a table is wrong; the text names each place and what to write instead.
+            If a parameter, the profile or a table is wrong; the text names each place and what to write instead. Also if
+            a client's page is being made and the notebook asks for the internal tables.
         """
         if audience not in AUDIENCES:
             raise ValueError(f"audience must be client or internal, got {audience!r}; write audience: internal")
+        if os.environ.get(MADE_FOR) == "client" != audience:
+            raise ValueError(
+                "this run makes a client's page, so what is ours may not be read, not even to say it in other words; "
+                "write Account.read(account, period, as_of, audience, data)"
+            )
         root = from_root(data)
         folder = _folder(root, account)
         profile = read_profile(folder / "account.yaml")
@@ -103,8 +112,8 @@ class Account:
         when = quarter(period, profile.fiscal_year)
         day = _as_of(as_of, when)
         checked = read_checked(folder, root / "firm")
-        _must_run(account, checked.tables["projects"], when)
         tables = _of_account(checked.tables, account)
+        _must_run(account, tables, when)
         tables["survey_summary"] = survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile.fiscal_year)
         if audience == "client":
             profile, firm, tables = profile.for_client(), firm.for_client(), for_client(tables, account, day)
@@ -219,15 +228,18 @@ def _as_of(text: str, period: Quarter) -> date:
     return day
 
 
-def _must_run(account: str, projects: pd.DataFrame | Missing, period: Quarter) -> None:
+def _must_run(account: str, tables: Tables, period: Quarter) -> None:
+    """Refuse a quarter in which no project ran and nothing was invoiced: it is a slip in the parameter."""
+    projects, invoices = tables["projects"], tables["invoices"]
     if isinstance(projects, Missing):
         raise ValueError(f"{account} must have at least one project: {projects.reason}; {projects.remedy}")
     first, last = projects["start"].min().date(), projects["end"].max().date()
-    if period.end < first or period.start > last:
+    late = not isinstance(invoices, Missing) and invoices["issued"].between(str(period.start), str(period.end)).any()
+    if (period.end < first or period.start > last) and not late:
         a, b = period.fiscal_year.quarter_of(first).label, period.fiscal_year.quarter_of(last).label
         raise ValueError(
-            f"period must lie within the account's projects, which run from {first} to {last}, got {period.label} "
-            f"({period.start} to {period.end}); write a quarter from {a} to {b}"
+            f"period must lie within the account's projects, which run from {first} to {last}, or hold an invoice, got "
+            f"{period.label} ({period.start} to {period.end}); write a quarter from {a} to {b}"
         )
 
 

@@ -6,7 +6,7 @@ are converted by a rate table that says its date, kind and source, or the answer
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ CURRENCIES = frozenset(
 )
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩"}
 _NO_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
+#: A rate older than so many days stands for the day no longer; a budget rate holds for its year.
+_RATE_HOLDS = {"average": 62, "closing": 62, "budget": 366}
 _THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 
 
@@ -83,7 +85,9 @@ def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: 
     """Return how many units of `target` one unit of `source` is worth, by the newest rate not after `day`.
 
     An average rate stands for its whole month, so the one of the month of `day` is taken even when it is dated later in that
-    month. Rates are used as they are written or turned round; they are never chained over a third currency.
+    month. A rate holds for two months after its day (a budget rate for a year), so that the newest month can be reported before
+    its own rate is published; an older one is not used. Rates are used as they are written or turned round; they are never
+    chained over a third currency.
 
     Parameters
     ----------
@@ -120,7 +124,8 @@ def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: 
     last = pd.Timestamp(day)
     if kind == "average":
         last = last + pd.offsets.MonthEnd(0)
-    known = (rates["kind"] == kind) & (rates["date"] <= last) & (rates["rate"] > 0)
+    oldest = last - timedelta(days=_RATE_HOLDS[kind])
+    known = (rates["kind"] == kind) & rates["date"].between(oldest, last) & (rates["rate"] > 0)
     usable = rates[known].sort_values("date", kind="stable")
     direct = usable[(usable["from"] == source) & (usable["to"] == target)]
     turned = usable[(usable["from"] == target) & (usable["to"] == source)]

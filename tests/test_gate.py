@@ -184,6 +184,13 @@ def test_words_of_the_template_are_no_names(views):
     assert found(views, others=others) == []
 
 
+def test_a_folder_named_by_an_ordinary_word_refuses_no_page_but_its_clients_name_does(views):
+    others = {"delivery": ["Parcel Post"]}
+    assert found(views, with_canary(views, "<p>on-time delivery</p>"), others=others) == []
+    assert found(views, with_canary(views, "<p>as for Parcel Post</p>"), others=others)
+    assert found(views, with_canary(views, "<p>as for zephyrine</p>"), others={"zephyrine": ["Parcel Post"]})
+
+
 def test_the_accounts_own_name_passes_even_where_it_holds_anothers(views):
     assert found(views, others={"foods": ["Foods"]}) == []
     assert found(views, with_canary(views, "<p>Foods</p>"), others={"foods": ["Foods"]})

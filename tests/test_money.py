@@ -58,6 +58,18 @@ def test_a_missing_rate_names_the_row_to_add():
     assert not exchange_rate(Missing("no table"), "EUR", "GBP", date(2026, 8, 1))
 
 
+@pytest.mark.parametrize(
+    ("kind", "last", "first_without"),
+    [("average", "2026-03-31", "2026-04-01"), ("closing", "2026-04-02", "2026-04-03"), ("budget", "2027-01-31", "2027-02-01")],
+)
+def test_a_rate_holds_two_months_and_a_budget_rate_its_year(kind, last, first_without):
+    rates = pd.DataFrame(
+        {"date": pd.to_datetime(["2026-01-30"]), "from": "EUR", "to": "GBP", "kind": kind, "rate": [0.8], "source": "bank"}
+    )
+    assert exchange_rate(rates, "EUR", "GBP", date.fromisoformat(last), kind) == 0.8
+    assert isinstance(exchange_rate(rates, "EUR", "GBP", date.fromisoformat(first_without), kind), Missing)
+
+
 def test_foreign_rows_are_converted_and_own_rows_untouched():
     invoices = pd.DataFrame(
         {"issued": pd.to_datetime(["2026-08-10", "2026-08-11"]), "amount": [100.0, 50.0], "currency": ["EUR", None]}

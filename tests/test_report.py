@@ -33,6 +33,11 @@ CELLS = {
     "exits": ("import sys; sys.exit(0)",),
     "dies": ("import os; os._exit(3)",),
     "prints_cost": ('report.text(f"Cost 48,213 of {account.name}", section="Fees")',),
+    "says_ours_in_words": (
+        'ours = Account.read(account.id, "2026-Q3", audience="internal")\n'
+        'told = "most" if (ours.projects.budget_cost > ours.projects.fee / 2).all() else "little"\n'
+        'report.text(f"We spend {told} of your fee.", section="Fees")',
+    ),
 }
 
 
@@ -78,6 +83,10 @@ def test_a_whole_notebook_gives_a_page_and_its_figures(workbook):
         ("exits", "the report does not reach its end"),
         ("dies", "the notebook's kernel died; it may have run out of memory"),
         ("prints_cost", 'an internal value of projects.budget_cost: 48213 (text in section "Fees")'),
+        (
+            "says_ours_in_words",
+            "a client's page, so what is ours may not be read, not even to say it in other words",
+        ),
     ],
 )
 def test_bad_luck_is_named_and_leaves_the_last_good_report(workbook, name, reason):

@@ -331,6 +331,24 @@ def test_a_contract_that_ends_within_the_quarter_has_no_allowance_after_it(accou
     assert each[["used", "included", "over"]].iloc[-1].tolist() == [15, 10, 5]
 
 
+def test_a_contract_that_ends_within_a_month_includes_its_share_of_the_hours(account):
+    terms = {"contract": "R1", "kind": "retainer", "start": "2026-06-01", "end": "2026-08-15", "included_hours": 31}
+    times = [entry("2026-08-03", 20), entry("2026-08-20", 4)]
+    view = account("2026-Q3", projects=[ENDS], contracts=[terms], time_entries=times)
+    last = retainers.hours_against_allowance(view.contracts, view.projects, view.time_entries, view.as_of).iloc[-1]
+    assert (last["included"], last["used"], last["over"]) == (15, 20, 5)  # 15 of August's 31 days
+    assert last["ends"] == pd.Timestamp("2026-08-15")
+    # the day of the report cuts nothing: the month has begun and is agreed
+    early = retainers.hours_against_allowance(view.contracts, view.projects, view.time_entries, date(2026, 7, 10)).iloc[-1]
+    assert (early["month"], early["included"]) == ("2026-07", 31)
+
+
+def test_after_the_last_project_ended_late_credit_notes_are_reviewed(account):
+    late = invoice("C-9", "2026-11-02", -250.0)
+    view = account("2026-Q4", projects=[ENDS], invoices=[invoice("I-1", "2026-07-31", 1000.0), late])
+    assert fees(view)["fees"].tolist()[-2:] == [1000, -250]
+
+
 def test_after_the_last_project_ended_there_is_no_quarter_to_review(account):
     with pytest.raises(ValueError, match=r"got 2026-Q4 .*; write a quarter from 2026-Q1 to 2026-Q3"):
         account("2026-Q4", projects=[ENDS])
@@ -406,7 +424,12 @@ def test_two_currencies_are_added_at_the_rate_of_each_month(account):
 
 @pytest.mark.parametrize(
     ("known", "lacks"),
-    [([], "2026-08-31"), ([rate("2026-10-31", 0.8)], "2026-08-31"), ([rate("2026-08-31", 0.8) | {"to": "USD"}], "2026-08-31")],
+    [
+        ([], "2026-08-31"),
+        ([rate("2026-10-31", 0.8)], "2026-08-31"),
+        ([rate("2026-01-31", 0.8)], "2026-08-31"),
+        ([rate("2026-08-31", 0.8) | {"to": "USD"}], "2026-08-31"),
+    ],
 )
 @pytest.mark.parametrize("audience", ["client", "internal"])
 def test_two_currencies_without_a_rate_are_never_added(account, audience, known, lacks):

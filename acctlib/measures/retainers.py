@@ -127,7 +127,10 @@ def hours_against_allowance(
 
 
 def _allowance(terms: pd.DataFrame, entries: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Return the periods of one contract; the terms in force at a period's start decide."""
+    """Return the periods of one contract; the terms in force at a period's start decide.
+
+    A contract that ends within a period includes that share of its hours which its days are of the period's.
+    """
     first, last = terms["start"].iloc[0], min(terms["holds_to"].fillna(pd.Timestamp(as_of)).max(), pd.Timestamp(as_of))
     step = 3 if terms["per"].iloc[0] == "quarter" else 1
     starts = pd.DatetimeIndex(pd.date_range(first, last, freq=pd.DateOffset(months=step))).as_unit("us")
@@ -139,12 +142,15 @@ def _allowance(terms: pd.DataFrame, entries: pd.DataFrame, as_of: date) -> pd.Da
     now = in_force.iloc[-1]  # what is carried is settled by the rules that hold now
     cap = 0.0 if pd.isna(now["rollover_cap"]) else float(now["rollover_cap"])
     lives = 0 if pd.isna(now["rollover_periods"]) else int(now["rollover_periods"])
-    rows = rollover(used.tolist(), in_force["included_hours"].to_numpy(float), cap, lives)
     ends = starts + pd.DateOffset(months=step) - pd.Timedelta(days=1)
+    until = terms["holds_to"]
+    held = ends if until.isna().any() else ends.where(ends < until.max(), until.max())
+    share = ((held - starts).days + 1) / ((ends - starts).days + 1)
+    rows = rollover(used.tolist(), in_force["included_hours"].to_numpy(float) * share, cap, lives)
     rows.insert(0, "contract", terms["contract"].iloc[0])
     rows.insert(1, "month", starts.strftime("%Y-%m"))
     rows.insert(2, "starts", starts)
-    rows.insert(3, "ends", ends.as_unit("us"))
+    rows.insert(3, "ends", held.as_unit("us"))
     rows["overage"] = in_force["overage"].fillna("absorbed")
     rows["over_serviced"] = rows["over"].where(rows["overage"] == "absorbed", 0.0)
     rows["over_value"] = rows["over_serviced"] * _average_rate(inside).reindex(rows.index)

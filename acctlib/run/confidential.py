@@ -142,6 +142,8 @@ def names_of(others: Mapping[str, Iterable[str]], own: Iterable[str]) -> tuple[P
     for account, names in others.items():
         for name in (account, *names):
             words = words_in(name)
+            if name == account and len(words) == 1 and words[0].casefold() in _vocabulary():
+                continue  # a folder called "delivery": the word would stand on every page, and says no client's name
             short = words[:-1] if len(words) > 1 and words[-1].casefold() in _LEGAL_FORMS else words
             theirs.add_words(short, f"a name of the account {account}")
     for name in own:

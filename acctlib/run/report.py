@@ -194,6 +194,9 @@ def _executed(edition: Edition) -> Any:
     import papermill
     from nbclient.exceptions import DeadKernelError
 
+    from acctlib.account import MADE_FOR
+
+    os.environ[MADE_FOR] = edition.audience  # the kernel inherits it; this process has read what it needs
     notebook = nbformat.read(edition.notebook, as_version=4)
     try:
         return papermill.execute_notebook(
