@@ -4,13 +4,11 @@ import pandas as pd
 import pytest
 
 from acctlib.measures.delivery import (
-    change_summary,
     first_time_acceptance,
     issues_by_severity,
     milestones,
     on_time,
     open_issues,
-    pending_changes,
     revision_rounds,
 )
 from acctlib.measures.proportion import Proportion
@@ -94,41 +92,6 @@ def test_rounds_beyond_those_agreed():
     assert revision_rounds(sent)[["deliverable", "over"]].values.tolist() == [["D1", 2]]
 
 
-def changes(*rows):
-    frame = pd.DataFrame(rows, columns=["change", "raised", "decided", "status", "fee"])
-    frame = frame.assign(raised=pd.to_datetime(frame["raised"]), decided=pd.to_datetime(frame["decided"]))
-    return frame.astype({"fee": float}).assign(project="app", title="More")
-
-
-LEDGER = changes(
-    ("1", "2026-06-20", "2026-07-10", "approved", 4_000),
-    ("2", "2026-08-01", "2026-08-11", "approved", 1_000),
-    ("3", "2026-08-01", "2026-08-31", "rejected", 9_000),
-    ("4", "2026-09-20", None, "submitted", 3_000),
-    ("5", "2026-09-25", None, "submitted", None),
-    ("6", "2026-09-25", None, "draft", 7_000),
-    ("7", "2026-05-01", "2026-06-30", "approved", 8_000),
-    ("8", "2026-10-01", None, "submitted", 500),
-)
-
-
-def test_change_requests_of_a_quarter_by_hand():
-    summary = change_summary(LEDGER, THIRD)
-    assert (summary.raised, summary.approved, summary.rejected, summary.approved_fee) == (4, 2, 1, 5_000)
-    assert summary.approved_share == Proportion(2, 3)
-    assert (summary.pending, summary.pending_fee, summary.unpriced) == (2, 3_000, 1)
-    assert summary.days_to_decide == 20  # median of 20, 10 and 30
-
-
-def test_a_quarter_without_decisions_says_so():
-    summary = change_summary(LEDGER.iloc[[3]], THIRD)
-    assert summary.days_to_decide == summary.approved_share == Missing("no change request was decided in the period")
-
-
-def test_pending_changes_are_listed_the_oldest_first_with_their_age():
-    assert pending_changes(LEDGER, DAY)[["change", "age_days"]].values.tolist() == [["4", 10], ["5", 5]]
-
-
 def issues(*rows):
     columns = ["issue", "raised", "severity", "escalated", "status", "responded", "closed"]
     frame = pd.DataFrame(rows, columns=columns)
@@ -158,4 +121,4 @@ def test_open_issues_come_worst_and_oldest_first_and_closing_later_does_not_coun
 
 def test_tables_that_are_not_kept_are_passed_on():
     gone = Missing("there is no file")
-    assert milestones(gone, DAY) == on_time(gone, THIRD) == change_summary(gone, THIRD) == open_issues(gone, DAY) == gone
+    assert milestones(gone, DAY) == on_time(gone, THIRD) == open_issues(gone, DAY) == gone

@@ -1,4 +1,4 @@
-"""Burn: what was used by the end of each month, beside what the plan had used by then.
+"""Burn: what was used by the end of each month, beside the plan for that day and the budget of the work done.
 
 A budget that is half used says nothing until it stands beside the plan for that day. The plan spreads each project's
 approved budget over its original tasks; a change request lifts it from the day of its approval, not before, so that a past
@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures.budget import NO_EXPENSES, approved_scope, changes_in_force, freelancer_expenses
-from acctlib.measures.earned_value import BASES, planned_shares
+from acctlib.measures.earned_value import BASES, planned_shares, work_done
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 
 __all__ = ["burn_by_month", "with_forecast"]
+
+_NOT_KEPT = Missing("no progress was recorded", "add progress")
 
 
 @requires(projects="project start end", time_entries="date project hours billable")
@@ -29,6 +31,7 @@ def burn_by_month(
     as_of: date,
     basis: str = "hours",
     expenses: pd.DataFrame | Missing = NO_EXPENSES,
+    progress: pd.DataFrame | Missing = _NOT_KEPT,
 ) -> pd.DataFrame | Missing:
     """Return what was used by the end of each month beside what the plan had used by then.
 
@@ -48,13 +51,16 @@ def burn_by_month(
         Billable hours, cost (all hours and freelancers) or billable hours at bill rate.
     expenses : DataFrame or Missing
         Counted on cost.
+    progress : DataFrame or Missing
+        The table; says how much of the work was done by the end of each month.
 
     Returns
     -------
     DataFrame
         From the first to the last month of the projects: `month` ("2026-07"), `ends` (its last day), `used` (in the month),
-        `actual` and `plan` (from the start to its end), `budget` (approved by then). `used` and `actual` are blank after
-        the month of `as_of`. Missing where an hour has no rate or no project has a budget.
+        `actual` and `plan` (from the start to its end), `earned` (the budget of the work done by then),
+        `budget` (approved by then). `used`, `actual` and `earned` are blank after the month of `as_of`; `earned` also where a
+        project's work done is not known. Missing where an hour has no rate or no project has a budget.
 
     Examples
     --------
@@ -92,6 +98,7 @@ def burn_by_month(
             "used": np.where(past, used, np.nan),
             "actual": np.where(past, np.cumsum(used), np.nan),
             "plan": (budget * _planned(projects, tasks, ends)).sum(axis=0),
+            "earned": (budget * _done(projects, tasks, progress, ends[past], as_of, len(ends))).sum(axis=0),
             "budget": budget.sum(axis=0),
         }
     )
@@ -177,3 +184,23 @@ def _planned(projects: pd.DataFrame, tasks: pd.DataFrame | Missing, days: pd.Dat
         return even
     by_task = shares.reindex(projects["project"]).to_numpy(float)
     return np.where(np.isnan(by_task), even, by_task)
+
+
+def _done(
+    projects: pd.DataFrame,
+    tasks: pd.DataFrame | Missing,
+    progress: pd.DataFrame | Missing,
+    past: pd.DatetimeIndex,
+    as_of: date,
+    months: int,
+) -> np.ndarray:
+    """Return the share of each project that was done by the end of each past month; blank after it.
+
+    Shape (n_projects, n_months). Without any record of progress all is blank.
+    """
+    shares = np.full((len(projects), months), np.nan)
+    if not isinstance(tasks, Missing) and not isinstance(progress, Missing):
+        for n, end in enumerate(past):
+            done = work_done(tasks, progress, min(end.date(), as_of)).set_index("project")["work_done"]
+            shares[:, n] = done.reindex(projects["project"])
+    return shares

@@ -1,4 +1,4 @@
-"""Delivery: what was promised, when it came, how it was received, and what changed or went wrong on the way.
+"""Delivery: what was promised, when it came, how it was received, and what went wrong on the way.
 
 A date can be kept in two senses: the one first agreed and the one agreed now. Both are honest, neither replaces the other, so
 on-time delivery is always one or the other and says which. Round one is the first submission: one round, or none, is
@@ -8,7 +8,6 @@ accepted at first sight. Counts are small, so shares come as "7 of 8" with their
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -21,15 +20,12 @@ from acctlib.periods import Month, Quarter
 
 __all__ = [
     "SEVERITIES",
-    "ChangeSummary",
     "answered_in_time",
-    "change_summary",
     "first_time_acceptance",
     "issues_by_severity",
     "milestones",
     "on_time",
     "open_issues",
-    "pending_changes",
     "revision_rounds",
 ]
 
@@ -187,110 +183,6 @@ def revision_rounds(deliverables: pd.DataFrame | Missing) -> pd.DataFrame | Miss
     listed = listed.assign(over=listed["rounds"] - listed["rounds_agreed"])
     listed = listed[(listed["over"] > 0).fillna(False).astype(bool)]
     return listed.sort_values(["over", "project", "deliverable"], ascending=[False, True, True]).reset_index(drop=True)
-
-
-@dataclass(frozen=True)
-class ChangeSummary:
-    """The change requests of a period, in figures; money in the account's currency, plus = more fee.
-
-    Parameters
-    ----------
-    raised : int
-        Raised in the period, drafts left out.
-    approved, rejected : int
-        Decided in the period.
-    approved_fee : float
-        Fee of those approved.
-    approved_share : Proportion or Missing
-        Approved of all decided.
-    pending, pending_fee, unpriced : int, float, int
-        Submitted and not decided by the period's end, their fee, and how many of them have none.
-    days_to_decide : float or Missing
-        Median, from raised to decided.
-    """
-
-    raised: int
-    approved: int
-    rejected: int
-    approved_fee: float
-    approved_share: Proportion | Missing
-    pending: int
-    pending_fee: float
-    unpriced: int
-    days_to_decide: float | Missing
-
-
-@requires(change_requests="raised status")
-def change_summary(change_requests: pd.DataFrame | Missing, period: Quarter | Month) -> ChangeSummary | Missing:
-    """Return the change requests of a period in figures.
-
-    Parameters
-    ----------
-    change_requests : DataFrame
-        As known at the period's end.
-    period : Quarter or Month
-
-    Returns
-    -------
-    ChangeSummary or Missing
-
-    Examples
-    --------
-    >>> changes = pd.DataFrame({"status": ["approved", "submitted"], "fee": [5e3, None],
-    ...     "raised": pd.to_datetime(["2026-08-01", "2026-09-20"]), "decided": pd.to_datetime(["2026-08-11", None])})
-    >>> summary = change_summary(changes, Quarter(2026, 3))
-    >>> summary.approved_fee, summary.days_to_decide, summary.pending, summary.unpriced
-    (5000.0, 10.0, 1, 1)
-    """
-    rows = complete(change_requests, "change_requests", "fee decided")
-    rows = rows[rows["status"] != "draft"]
-    decided = rows[_within(rows["decided"], period) & rows["status"].isin(["approved", "rejected"])]
-    approved = decided[decided["status"] == "approved"]
-    pending = rows[(rows["status"] == "submitted") & (rows["raised"] <= pd.Timestamp(period.end))]
-    took = (decided["decided"] - decided["raised"]).dt.days
-    return ChangeSummary(
-        raised=int(_within(rows["raised"], period).sum()),
-        approved=len(approved),
-        rejected=len(decided) - len(approved),
-        approved_fee=float(approved["fee"].sum()),
-        approved_share=proportion(len(approved), len(decided), "no change request was decided in the period"),
-        pending=len(pending),
-        pending_fee=float(pending["fee"].sum()),
-        unpriced=int(pending["fee"].isna().sum()),
-        days_to_decide=_median(took, "no change request was decided in the period"),
-    )
-
-
-def _median(days: pd.Series, reason: str) -> float | Missing:
-    return float(days.median()) if days.notna().any() else Missing(reason)
-
-
-@requires(change_requests="change project title raised status")
-def pending_changes(change_requests: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
-    """Return the change requests that wait for a decision, the oldest first.
-
-    Parameters
-    ----------
-    change_requests : DataFrame
-    as_of : date
-
-    Returns
-    -------
-    DataFrame
-        `change`, `project`, `title`, `raised`, `age_days`, `fee`, `days`, `hours`.
-
-    Examples
-    --------
-    >>> changes = pd.DataFrame({"change": ["CR2"], "project": "app", "title": "Second language", "status": "submitted",
-    ...                         "raised": pd.to_datetime(["2026-09-20"])})
-    >>> pending_changes(changes, date(2026, 9, 30))["age_days"].tolist()
-    [10]
-    """
-    rows = complete(change_requests, "change_requests", "fee days hours")
-    rows = rows[(rows["status"] == "submitted") & (rows["raised"] <= pd.Timestamp(as_of))]
-    rows = rows.assign(age_days=(pd.Timestamp(as_of) - rows["raised"]).dt.days)
-    columns = ["change", "project", "title", "raised", "age_days", "fee", "days", "hours"]
-    return rows.sort_values(["raised", "change"], kind="stable")[columns].reset_index(drop=True)
 
 
 def _open(issues: pd.DataFrame, day: pd.Timestamp) -> pd.Series:

@@ -232,21 +232,21 @@ def allowance_by_month(allowance: pd.DataFrame | Missing, periods: int = 12) -> 
     return months.tail(periods).reset_index(drop=True)
 
 
-def used_and_planned(burn: pd.DataFrame | Missing) -> tuple[float | Missing, float | Missing, float | Missing]:
-    """Return what is used, what was planned to be used by then, and the budget then: the last month with actuals.
+def used_and_planned(burn: pd.DataFrame | Missing) -> tuple[float | Missing, ...]:
+    """Return what is used, what was planned to be used by then, the budget of the work done, and the whole budget then.
 
-    >>> months = pd.DataFrame({"actual": [10.0, None], "plan": [12.0, 20.0], "budget": [20.0, 20.0]})
+    All of the last month with actuals; what is not known then is `Missing`.
+
+    >>> months = pd.DataFrame({"actual": [10.0, None], "plan": [12.0, 20.0], "earned": [11.0, None], "budget": [20.0, 20.0]})
     >>> used_and_planned(months)
-    (10.0, 12.0, 20.0)
+    (10.0, 12.0, 11.0, 20.0)
     """
-    if isinstance(burn, Missing):
-        return burn, burn, burn
-    known = burn.dropna(subset=["actual"])
-    if known.empty:
-        absent = Missing("nothing is used yet")
-        return absent, absent, absent
+    known = burn if isinstance(burn, Missing) else burn.dropna(subset=["actual"])
+    if isinstance(known, Missing) or known.empty:
+        return (known if isinstance(known, Missing) else Missing("nothing is used yet"),) * 4
     last = known.iloc[-1]
-    return tuple(float(last[name]) for name in ("actual", "plan", "budget"))
+    values = (last[name] for name in ("actual", "plan", "earned", "budget"))
+    return tuple(Missing("it is not known") if pd.isna(value) else float(value) for value in values)
 
 
 @requires(scores="quarter kind score low high")

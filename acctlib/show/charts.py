@@ -52,14 +52,14 @@ __all__ = [
 _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
 
 
-@requires(frame="month actual? plan? low? likely? high?")
+@requires(frame="month actual? plan? earned? low? likely? high?")
 def spend_curve(
     frame: pd.DataFrame | Missing, limit: float | Missing | None, unit: str, limit_name: str = "Agreed"
 ) -> alt.LayerChart | Missing:
-    """Draw what was spent by month against plan and forecast: month, actual, plan, low, likely, high.
+    """Draw what was spent by month against plan, work done and forecast: month, actual, plan, earned, low, likely, high.
 
-    The past is a firm line, the plan a dashed one, the forecast a pale area with a dotted middle. Each is labelled where it
-    ends. Columns that are absent or blank are left out.
+    The past is a firm line, the plan a dashed one, the budget of the work done an orange one, the forecast a pale area with
+    a dotted middle. Each is labelled where it ends. Columns that are absent or blank are left out.
 
     Parameters
     ----------
@@ -79,9 +79,9 @@ def spend_curve(
     >>> type(spend_curve(spent, limit=100e3, unit="GBP")).__name__
     'LayerChart'
     >>> spend_curve(spent.iloc[:0], limit=None, unit="GBP")
-    Missing(reason='there is no actual or plan or low or likely or high to draw', remedy='')
+    Missing(reason='there is no actual or plan or earned or low or likely or high to draw', remedy='')
     """
-    series = ["actual", "plan", "low", "likely", "high"]
+    series = ["actual", "plan", "earned", "low", "likely", "high"]
     if (nothing := nothing_in(frame, *series)) is not None:
         return nothing
     data = floats(frame, *series)
@@ -99,6 +99,8 @@ def spend_curve(
         layers.append(forecast.mark_line(strokeDash=[2, 3], strokeWidth=2, stroke=BLUE).encode(y=y("likely")))
     if data["plan"].notna().any():
         layers.append(base.mark_line(strokeDash=[6, 4], strokeWidth=2, stroke=GREY).encode(y=y("plan")))
+    if data["earned"].notna().any():
+        layers.append(base.mark_line(strokeWidth=2, stroke=ORANGE).encode(y=y("earned")))
     if data["actual"].notna().any():
         layers.append(
             base.mark_line(point=bool(data["actual"].notna().sum() == 1)).encode(y=y("actual"), tooltip=["month:O", "actual:Q"])
@@ -112,19 +114,24 @@ def spend_curve(
 
 def _ends(data: pd.DataFrame, unit: str) -> list[alt.Chart]:
     """Label each line where it ends: on the side of a rising line that is free, and apart from the other ends."""
-    known = {name: data[name].dropna() for name in ("actual", "plan", "high") if data[name].notna().any()}
-    text = {"actual": "Used {}", "plan": "Plan", "high": "Forecast range"}
+    known = {name: data[name].dropna() for name in ("actual", "earned", "plan", "high") if data[name].notna().any()}
+    text = {"actual": "Used {}", "earned": "Work done {}", "plan": "Plan", "high": "Forecast range"}
+    colour = {"actual": INK, "earned": ORANGE}
     plan_above = "high" in known and "plan" in known and known["plan"].iloc[-1] > known["high"].iloc[-1]
-    shift = {"actual": 24, "plan": -12 if plan_above else 18, "high": 18 if plan_above else -12}
+    shift = {"plan": -12 if plan_above else 18, "high": 18 if plan_above else -12}
+    done_above = "earned" in known and "actual" in known and known["earned"].iloc[-1] > known["actual"].iloc[-1]
     layers = []
     for name, values in known.items():
         at_end = values.index[-1] > 0.75 * (len(data) - 1)
-        place = {"align": "right", "dy": shift[name]} if at_end else {"align": "left", "dx": 3, "dy": shift[name]}
-        if name == "actual":
-            place |= {"fontWeight": "bold", "dy": -14 if at_end else 24}
+        if name in colour:  # both end on the same day: the higher one is told above, the other below
+            above = done_above if name == "earned" else at_end or not done_above
+            place = {"dy": -14 if above and not (name == "actual" and done_above) else 24, "fontWeight": "bold"}
+            place |= {"align": "right"} if above or at_end else {"align": "left", "dx": 3}
+        else:
+            place = {"align": "right", "dy": shift[name]} if at_end else {"align": "left", "dx": 3, "dy": shift[name]}
         x, y = alt.X(datum=data.at[values.index[-1], "month"]), alt.Y(datum=float(values.iloc[-1]))
         label = text[name].format(in_unit(unit, values.iloc[-1]))
-        layers += note_at(label, x, y, INK if name == "actual" else MUTED, **place)
+        layers += note_at(label, x, y, colour.get(name, MUTED), **place)
     return layers
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "amount",
     "amounts",
     "answers",
+    "asked_for",
     "both_held",
     "bridged",
     "concentration",
@@ -56,6 +57,7 @@ __all__ = [
     "realised",
     "response_basis",
     "room",
+    "scope_moved",
     "scores",
     "signal",
     "spending",
@@ -240,18 +242,19 @@ def allowance(months: Table) -> str:
     return f"{period} used {hours(last['used'])} of {hours(last['included'])} included{verdict}"
 
 
-def spending(what: str, used: float | Missing, planned: float | Missing, budget: float | Missing) -> str:
+def spending(
+    what: str, used: float | Missing, planned: float | Missing, budget: float | Missing, done: float | Missing = _NONE
+) -> str:
     """Return the text of a curve of what was used.
 
-    >>> spending("hours", 1200.0, 1100.0, 2000.0)
-    'Used so far: 1,200 hours; planned by now: 1,100; budget: 2,000.'
+    >>> spending("hours", 1200.0, 1100.0, 2000.0, 1150.0)
+    'Used so far: 1,200 hours; planned by now: 1,100; budget of the work done: 1,150; budget: 2,000.'
     """
     if isinstance(used, Missing):
         return f"No {what} are recorded."
-    parts = [f"Used so far: {used:,.0f} {what}"]
-    parts += [f"planned by now: {planned:,.0f}"] if not isinstance(planned, Missing) and not pd.isna(planned) else []
-    parts += [f"budget: {budget:,.0f}"] if not isinstance(budget, Missing) and not pd.isna(budget) else []
-    return "; ".join(parts) + "."
+    beside = {"planned by now": planned, "budget of the work done": done, "budget": budget}
+    known = [f"{name}: {value:,.0f}" for name, value in beside.items() if not isinstance(value, Missing) and not pd.isna(value)]
+    return "; ".join([f"Used so far: {used:,.0f} {what}", *known]) + "."
 
 
 def amounts(table: Table, name: str, value: str, currency: str) -> str:
@@ -633,16 +636,49 @@ def realised(billing: float | Missing, collection: float | Missing, as_of: date)
     return " ".join(parts)
 
 
-def quality(accepted: Any, changes: Any) -> str:
-    """Return how the quarter's deliverables were received and what changed, as a caption.
+def quality(accepted: Any) -> str:
+    """Return how the quarter's deliverables were received, as the beginning of a caption.
 
-    >>> quality(Missing("nothing was submitted"), Missing("no change"))
+    >>> quality(Missing("nothing was submitted"))
     ''
     """
-    parts = [] if isinstance(accepted, Missing) else [f"Accepted at first submission: {accepted}."]
-    if not isinstance(changes, Missing):
-        parts.append(f"Change requests in the quarter: {changes.raised} raised, {changes.approved} approved.")
-    return " ".join(parts)
+    return "" if isinstance(accepted, Missing) else f"Accepted at first submission: {accepted}."
+
+
+def asked_for(changes: Any, rate: float | Missing) -> str:
+    """Return what was asked for in the quarter beyond the contract and what became of it, as a caption.
+
+    >>> asked_for(Missing("no change"), Missing("no change"))
+    ''
+    """
+    if isinstance(changes, Missing):
+        return ""
+    pace = "" if isinstance(rate, Missing) else f" ({number(rate, 1)} for each month a project ran)"
+    said = [f"In the quarter: {changes.raised} raised{pace}"]
+    if decided := changes.approved + changes.rejected:
+        said.append(f"{changes.approved} of {decided} decided {'was' if changes.approved == 1 else 'were'} approved")
+        said.append(f"a decision took {count(round(changes.days_to_decide), 'day')} (median)")
+    return ", ".join(said) + "."
+
+
+def scope_moved(creep: Table) -> str:
+    """Return how far approved changes moved the contracts that had any, all together.
+
+    >>> scope_moved(pd.DataFrame({"original": [40e3, 60e3], "approved_changes": [5e3, 0.0]}))
+    'Approved changes add 5\xa0% to the contracts they belong to'
+    >>> scope_moved(pd.DataFrame({"original": [40e3], "approved_changes": [0.0]}))
+    'No change to the scope is approved'
+    """
+    if _nothing(creep):
+        return "Changes to the scope"
+    known = creep.dropna(subset=["original"])
+    whole, moved = known["original"].sum(), known["approved_changes"].sum()
+    if not whole > 0:
+        return "Changes to the scope"
+    if (known["approved_changes"] == 0).all():
+        return "No change to the scope is approved"
+    add, to = ("add", "to") if moved >= 0 else ("take", "from")
+    return f"Approved changes {add} {percent(abs(moved) / whole, 0)} {to} the contracts they belong to"
 
 
 def raised_issues(by_severity: Table, answered: object = _NONE) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "listed",
     "met",
     "odds",
+    "used_for_work",
 ]
 
 _CLOSE = 0.02  # two figures that differ by less are said to be the same: estimates do not carry more
@@ -106,10 +107,39 @@ def against_plan(subject: str, actual: float | Missing, plan: float | Missing) -
     """
     if isinstance(actual, Missing) or isinstance(plan, Missing) or plan <= 0:
         return f"{subject} against plan"
-    variance = actual / plan - 1
-    if abs(variance) < _CLOSE:
-        return f"{subject} is on plan"
-    return f"{subject} runs {percent(abs(variance), digits=0)} {'ahead of' if variance > 0 else 'behind'} plan"
+    pace = _pace(actual, plan)
+    return f"{subject} {'is' if pace == 'on plan' else 'runs'} {pace}"
+
+
+def used_for_work(used: float | Missing, done: float | Missing, planned: float | Missing) -> str:
+    """Return what was used beside what the work done was budgeted at, and beside the plan where that is not known.
+
+    Parameters
+    ----------
+    used, done, planned : float or Missing
+        Hours to the same date: recorded, budgeted for the work that is done, and planned by then.
+
+    Examples
+    --------
+    >>> used_for_work(1024.0, 1060.5, 1103.0)
+    'Hours used are 3\xa0% under the budget of the work done, which is 4\xa0% behind plan'
+    >>> used_for_work(1024.0, 1020.0, 1000.0)
+    'Hours used are as budgeted for the work done, which is 2\xa0% ahead of plan'
+    >>> used_for_work(1024.0, Missing("no progress"), 1103.0)
+    'Use of hours runs 7\xa0% behind plan'
+    """
+    if isinstance(used, Missing) or isinstance(done, Missing) or done <= 0:
+        return against_plan("Use of hours", used, planned)
+    beside, said = used / done - 1, "as budgeted for"
+    if abs(beside) >= _CLOSE:
+        said = f"{percent(abs(beside), digits=0)} {'over' if beside > 0 else 'under'} the budget of"
+    pace = "" if isinstance(planned, Missing) or planned <= 0 else f", which is {_pace(done, planned)}"
+    return f"Hours used are {said} the work done{pace}"
+
+
+def _pace(actual: float, plan: float) -> str:
+    ahead = actual / plan - 1
+    return "on plan" if abs(ahead) < _CLOSE else f"{percent(abs(ahead), digits=0)} {'ahead of' if ahead > 0 else 'behind'} plan"
 
 
 def met(done: int | Missing, due: int | Missing, noun: str, what: str) -> str:
