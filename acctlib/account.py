@@ -33,6 +33,11 @@ __all__ = ["AUDIENCES", "Account", "account_ids", "read_yaml"]
 AUDIENCES = ("client", "internal")
 #: Environment variable that says for whom a page is being made.
 MADE_FOR = "ACCTLIB_AUDIENCE"
+#: Headings of the director's commentary that a report of ours shows; words under another one stand in no report.
+SECTIONS = (
+    "Attendees", "Budget", "Decisions", "Delivery", "Growth", "Next quarter", "Results", "Risks", "Satisfaction",
+    "Stakeholders", "Strategy", "Summary", "What we learned",
+)  # fmt: skip
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -151,9 +156,11 @@ class Account:
     def traced(self) -> str:
         """Return what this edition rests on: every file with the rows that it sees, and the as-of date of all of them."""
         files = ", ".join(f"{source.file} ({source.rows:,})" for source in self.sources.values())
+        unread = ", ".join(heading for heading in self.commentary if heading not in SECTIONS)
+        lost = f" No report shows the words under {unread}; headings that one shows: {', '.join(SECTIONS)}." if unread else ""
         return (
             f"Figures rest on these tables, each with its number of rows in this edition: {files}. "
-            f"Nothing that became known after {long_date(self.as_of)} is inside."
+            f"Nothing that became known after {long_date(self.as_of)} is inside.{lost if self.audience == 'internal' else ''}"
         )
 
     def ours(self, table: Any) -> Any:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from acctlib.missing import Missing
 
-__all__ = ["CURRENCIES", "convert", "decimals", "exchange_rate", "rounded_to_foot", "symbol"]
+__all__ = ["CURRENCIES", "convert", "decimals", "exchange_rate", "rates_used", "rounded_to_foot", "symbol"]
 
 #: The active ISO 4217 codes of national currencies.
 CURRENCIES = frozenset(
@@ -119,8 +119,14 @@ def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: 
         f"there is no {kind} rate from {source} to {target} for {day}",
         f"add a row to data/firm/exchange_rates: {day},{source},{target},{kind},<rate>,<source>",
     )
-    if isinstance(rates, Missing):
+    used = None if isinstance(rates, Missing) else _row_used(rates, source, target, day, kind)
+    if used is None:
         return absent
+    return float(used["rate"]) if used["from"] == source else 1 / float(used["rate"])
+
+
+def _row_used(rates: pd.DataFrame, source: str, target: str, day: date, kind: str) -> pd.Series | None:
+    """Return the row of the table that says the rate of a day; None where there is none that still holds."""
     last = pd.Timestamp(day)
     if kind == "average":
         last = last + pd.offsets.MonthEnd(0)
@@ -129,9 +135,8 @@ def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: 
     usable = rates[known].sort_values("date", kind="stable")
     direct = usable[(usable["from"] == source) & (usable["to"] == target)]
     turned = usable[(usable["from"] == target) & (usable["to"] == source)]
-    if len(direct):
-        return float(direct["rate"].iloc[-1])
-    return 1 / float(turned["rate"].iloc[-1]) if len(turned) else absent
+    rows = direct if len(direct) else turned
+    return rows.iloc[-1] if len(rows) else None
 
 
 def convert(
@@ -180,3 +185,27 @@ def convert(
             return rate
         factor[rows.index] = rate
     return table.assign(currency=to, **{name: table[name] * factor for name in amounts if name in table.columns})
+
+
+def rates_used(table: pd.DataFrame | Missing, dated: str, to: str, rates: pd.DataFrame | Missing, kind: str = "average") -> str:
+    """Return at which rates `convert` makes amounts one currency, as a caption: the newest of each pair, with day and source.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"date": pd.to_datetime(["2026-07-31", "2026-08-31"]), "from": "EUR", "to": "GBP",
+    ...                       "kind": "average", "rate": [0.85, 0.86], "source": "central bank"})
+    >>> invoices = pd.DataFrame({"currency": ["EUR", "EUR"], "issued": pd.to_datetime(["2026-07-03", "2026-08-05"])})
+    >>> rates_used(invoices, "issued", "GBP", table)
+    'EUR at the average rate of each month, last 0.86 GBP (31 Aug 2026, central bank).'
+    """
+    if isinstance(table, Missing) or isinstance(rates, Missing) or "currency" not in table.columns:
+        return ""
+    foreign = table[table["currency"].notna() & (table["currency"] != to) & table[dated].notna()]
+    said = []
+    for code, day in foreign.groupby("currency", sort=True)[dated].max().items():
+        used = _row_used(rates, code, to, day.date(), kind)
+        if used is not None:
+            rate = exchange_rate(rates, code, to, day.date(), kind)
+            when = f"{used['date'].day} {used['date']:%b %Y}"
+            said.append(f"{code} at the {kind} rate of each month, last {rate:.4g} {to} ({when}, {used['source']})")
+    return f"{'; '.join(said)}." if said else ""

@@ -47,7 +47,12 @@ def test_a_fixed_fee_is_billed_by_what_was_accepted_and_not_by_what_is_earned():
 
 
 def test_a_fixed_fee_without_milestones_says_nothing():
-    assert to_invoice(earned("fixed_fee"), NONE, NONE, NONE, DAY) == Missing("nothing is to be invoiced")
+    assert to_invoice(earned("fixed_fee"), NONE, NONE, bills(), DAY) == Missing("nothing is to be invoiced")
+
+
+def test_without_knowing_the_invoices_nothing_is_said_to_be_left():
+    unknown = Missing("there is no average rate from CHF to GBP for 2026-08-05")
+    assert to_invoice(earned("time_and_materials"), NONE, NONE, unknown, DAY) == unknown
 
 
 def test_expenses_are_billed_as_charged_and_apart_from_fees():
@@ -58,7 +63,10 @@ def test_expenses_are_billed_as_charged_and_apart_from_fees():
 
 def test_an_invoice_taken_back_whole_may_be_sent_again_and_a_granted_reduction_may_not():
     sent = ("p", "2026-08-01", 9000, 0)
-    assert lines(earned(), NONE, NONE, bills(sent, ("p", "2026-09-01", -9000, 0)))[0][-1] == 9000
+    back = ("p", "2026-09-01", -9000, 0)
+    assert lines(earned(), NONE, NONE, bills(sent, back))[0][-1] == 9000
+    # one invoice is taken back once: the second note of the same amount is a reduction
+    assert lines(earned(), NONE, NONE, bills(sent, back, back))[0][-1] == 9000
     assert isinstance(to_invoice(earned(), NONE, NONE, bills(sent, ("p", "2026-09-01", -1000, 0)), DAY), Missing)
 
 

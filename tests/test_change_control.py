@@ -2,7 +2,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.measures.budget import approved_scope
@@ -113,6 +113,7 @@ def test_hours_that_nobody_wrote_down_are_not_nought():
     assert moved([project("app", 40e3)], [change("app", None, 5, "draft")]) == Missing("no change was asked for")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-5000, 5000), st.integers(0, 50)), min_size=1, max_size=6), st.randoms())
 def test_the_order_of_changes_and_splitting_one_move_the_scope_as_far(rows, draw):
     whole = [change("app", fee, hours) for fee, hours in rows]

@@ -81,7 +81,7 @@ def test_a_waterfall_that_does_not_foot_is_refused():
 
 
 def test_hours_above_the_allowance_are_told_apart():
-    months = pd.DataFrame({"month": ["2026-07", "2026-08"], "used": [30, 55], "included": [40, 40]})
+    months = pd.DataFrame({"month": ["2026-07", "2026-08"], "used": [30, 55], "included": [40, 40], "over": [0, 15]})
     chart = charts.hours_against_allowance(months)
     assert values(chart, "within") == [30, 40]
     assert values(chart, "used") == [30, 55]
@@ -125,7 +125,7 @@ EMPTY = {
 }
 COLUMNS = (
     "month actual plan low likely high value probability driver share deliverable original_due due done label name"
-    " influence sentiment role step amount used included"
+    " influence sentiment role step amount used included over"
 )
 
 
@@ -138,7 +138,7 @@ def test_nothing_to_draw_is_missing(name):
 
 
 def one_row(amount: float) -> pd.DataFrame:
-    numbers = "actual plan low likely high value probability share influence sentiment amount used included".split()
+    numbers = "actual plan low likely high value probability share influence sentiment amount used included over".split()
     dates = dict.fromkeys(["original_due", "due", "done"], pd.Timestamp("2026-09-01"))
     texts = dict.fromkeys(["driver", "deliverable", "label", "name", "role", "step"], "Site")
     return pd.DataFrame([{"month": "2026-07", **dict.fromkeys(numbers, amount), **dates, **texts}])

@@ -43,12 +43,42 @@ def test_goals_are_in_the_state_of_the_worst():
 def test_satisfaction_takes_csat_before_nps_and_says_how_many_answered():
     scores = pd.DataFrame(
         {"kind": ["csat", "nps"], "score": [0.875, 0.375], "low": [0.53, -0.1], "high": [0.98, 0.86], "answered": [8, 8]}
-    )
-    tile = summary.satisfaction_tile(scores)
+    ).assign(quarter="2026-Q3")
+    tile = summary.satisfaction_tile(scores, "2026-Q3")
     assert (tile.label, tile.value, tile.against) == ("Satisfied clients", "88\xa0%", "8 answers, range 53–98\xa0%")
-    nps = summary.satisfaction_tile(scores.iloc[1:])
+    nps = summary.satisfaction_tile(scores.iloc[1:], "2026-Q3")
     assert (nps.label, nps.value, nps.against) == ("Net promoter score", "+38", "8 answers, range −10 to +86")
-    assert isinstance(summary.satisfaction_tile(scores.assign(score=np.nan)).value, Missing)
+    assert isinstance(summary.satisfaction_tile(scores.assign(score=np.nan), "2026-Q3").value, Missing)
+    # an older score says of when it is, and a later one is not of this report
+    older = summary.satisfaction_tile(scores, "2026-Q4")
+    assert older.against == "in 2026-Q3, since then too few answered; 8 answers, range 53–98\xa0%"
+    assert isinstance(summary.satisfaction_tile(scores, "2026-Q2").value, Missing)
+
+
+def test_what_is_overdue_keeps_deliverables_from_being_on_track():
+    late = pd.DataFrame({"stage": ["overdue", "accepted"]})
+    tile = summary.deliverables_tile(share(4, 4), (), late)
+    assert (tile.state, tile.against) == ("at risk", "delivered this quarter; 1 overdue; on track from 90\xa0%")
+
+
+def test_hours_that_only_partly_show_say_so():
+    hours, every = pd.DataFrame({"hours": [100.0]}), pd.DataFrame({"project": ["a", "b"]})
+    assert summary.hours_tile(hours, every, every).label == "Billable hours this quarter"
+    assert summary.hours_tile(hours, every, every[:1]).label == "Billable hours this quarter, where open to you"
+
+
+def test_the_lead_tells_a_critical_issue_and_a_fall_beyond_chance_first():
+    issues = pd.DataFrame({"severity": ["critical", "high"], "summary": ["Broken tags.", "Slow"], "age_days": [39, 3]})
+    rows = {"kind": "csat", "quarter": ["2026-Q2", "2026-Q3"], "score": [1.0, 0.2], "low": [0.57, 0.04], "high": [1.0, 0.62]}
+    scores = pd.DataFrame(rows)
+    said = summary.review_lead(NONE, NONE, NONE, NONE, NONE, "Kestrel", issues, scores, "2026-Q3")
+    assert said == (
+        "**A critical issue is open for 39 days: Broken tags.** "
+        "Satisfied answers fell from 100\xa0% in 2026-Q2 to 20\xa0%, by more than chance explains."
+    )
+    mild = scores.assign(score=[1.0, 0.6], high=[1.0, 0.88], low=[0.57, 0.23])
+    for told, period in ((mild, "2026-Q3"), (scores, "2026-Q2"), (scores, "2026-Q4")):
+        assert summary.review_lead(NONE, NONE, NONE, NONE, NONE, "Kestrel", NONE, told, period) == ""
 
 
 def test_a_review_opens_with_what_is_late_then_off_target_then_waiting():

@@ -8,6 +8,7 @@ be invoiced again. Any other was granted, and is not.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 
 import numpy as np
@@ -42,7 +43,7 @@ def to_invoice(
     expenses : DataFrame or Missing
         project, date, charged.
     invoices : DataFrame or Missing
-        In the account's currency; fees are the amount less its pass-through.
+        In the account's currency; fees are the amount less its pass-through. Without them nothing is known to be left.
     as_of : date
 
     Returns
@@ -63,6 +64,8 @@ def to_invoice(
     >>> to_invoice(earned, milestones, none, invoices, date(2026, 9, 30))[["what", "amount"]].values.tolist()
     [['milestones accepted', 20000.0]]
     """
+    if isinstance(invoices, Missing):
+        return invoices
     day = pd.Timestamp(as_of)
     bills = billed_until(invoices, as_of)
     bills = bills[~_granted(bills)]
@@ -89,10 +92,11 @@ def to_invoice(
 
 
 def _granted(bills: pd.DataFrame) -> pd.Series:
-    """Return which rows are credit notes that take back no invoice whole."""
-    invoiced = set(zip(bills["project"].astype(object), bills["amount"].round(2), strict=True))
-    mirrored = [
-        (project, round(-amount, 2)) in invoiced
-        for project, amount in zip(bills["project"].astype(object), bills["amount"], strict=True)
-    ]
-    return (bills["amount"] < 0) & ~pd.Series(mirrored, index=bills.index, dtype=bool)
+    """Return which rows are credit notes that take back no invoice whole; each invoice is taken back once."""
+    left = Counter(zip(bills["project"].astype(object), bills["amount"].round(2), strict=True))
+    granted = []
+    for project, amount in zip(bills["project"].astype(object), bills["amount"], strict=True):
+        whole = amount < 0 and left[project, round(-amount, 2)] > 0
+        left[project, round(-amount, 2)] -= whole
+        granted.append(amount < 0 and not whole)
+    return pd.Series(granted, index=bills.index, dtype=bool)

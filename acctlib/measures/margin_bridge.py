@@ -42,7 +42,7 @@ def margin_bridge(
     -------
     DataFrame or Missing
         step, amount (money; plus = the margin rises). The first row is the margin of the earlier period, the last that of the
-        later, those between sum to the difference. `Missing` where a part is not known or nothing was worked before.
+        later, those between sum to the difference. `Missing` where a part is not known or nothing was worked in one of the two.
 
     Examples
     --------
@@ -65,8 +65,9 @@ def margin_bridge(
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
         return Missing(f"fees, hours or cost of {', '.join(unknown[:3])}{more} are not known")
     total = then.sum()
-    if total["hours"] <= 0:
-        return Missing("no hours were worked in the earlier period")
+    for period, hours in (("earlier", total["hours"]), ("later", now["hours"].sum())):
+        if hours <= 0:
+            return Missing(f"no hours were worked in the {period} period")
     average = total / total["hours"]
     worked = then["hours"] > 0
     fees_an_hour = (then["fees"] / then["hours"].where(worked)).fillna(average["fees"])

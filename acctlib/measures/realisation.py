@@ -50,7 +50,8 @@ def collection_realisation(invoices: pd.DataFrame | Missing, as_of: date) -> flo
     Parameters
     ----------
     invoices : DataFrame
-        In one currency. `paid` is gross; where it is blank an invoice with a date of payment was paid in full.
+        In one currency. `paid` is gross; where it is blank an invoice with a date of payment was paid in full. A part that
+        was paid without a date counts.
     as_of : date
         Payments after it do not count.
 
@@ -71,5 +72,6 @@ def collection_realisation(invoices: pd.DataFrame | Missing, as_of: date) -> flo
     rows = rows[rows["issued"] <= day]
     gross = rows["amount"] + rows["tax"].fillna(0.0)
     share = (rows["paid"].fillna(gross) / gross.where(gross != 0)).fillna(1.0)
-    collected = (rows["amount"] * share).where(rows["paid_on"] <= day, 0.0)
+    part = rows["paid_on"].isna() & rows["paid"].notna()  # dated only once all of it came
+    collected = (rows["amount"] * share).where((rows["paid_on"] <= day) | part, 0.0)
     return ratio(collected.sum(), rows["amount"].sum(), "nothing was invoiced")

@@ -40,7 +40,8 @@ def disagreements(
     time : DataFrame or Missing
         As from `rates.hourly_rates`: date, project, hours, billable, bill_rate.
     invoices : DataFrame or Missing
-        In the account's currency.
+        In the account's currency. Where they are not known nothing is compared with them. An invoice of no project, such as a
+        licence of the whole account, is compared with nothing.
     change_requests, expenses : DataFrame or Missing
     as_of : date
 
@@ -54,7 +55,7 @@ def disagreements(
     -----
     Compared are: fees invoiced and the contract value, which they must not exceed; hours at their rates and the fees invoiced
     of time-and-materials work; expenses charged and the pass-through invoiced; approved changes without a fee; hours after the
-    end of a closed project; invoices of no project.
+    end of a closed project.
 
     Examples
     --------
@@ -70,25 +71,11 @@ def disagreements(
     bills = billed_until(invoices, as_of)
     billed, number = bills.groupby("project")["fees"].sum(), bills.groupby("project").size()
     rows = scope.set_index("project")
-    found = [
-        *_beyond_contract(rows, billed, number),
-        *_time_and_materials(rows, time, billed, number, day),
-        *_expenses(rows, expenses, bills, day),
-        *_unpriced(rows, change_requests, day),
-        *_after_the_end(rows, time, day),
-    ]
-    loose = bills["project"].isna()
-    if loose.any():
-        found.append(
-            (
-                "",
-                "no project",
-                "invoices of no project",
-                float(bills.loc[loose, "fees"].sum()),
-                0.0,
-                _counted(loose.sum(), "invoice"),
-            )
-        )
+    found = [*_unpriced(rows, change_requests, day), *_after_the_end(rows, time, day)]
+    if not isinstance(invoices, Missing):
+        found += _beyond_contract(rows, billed, number)
+        found += _time_and_materials(rows, time, billed, number, day)
+        found += _expenses(rows, expenses, bills, day)
     if not found:
         return Missing("the records agree")
     table = pd.DataFrame(found, columns=["project", "name", "what", "here", "there", "rows"])

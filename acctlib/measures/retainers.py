@@ -129,7 +129,8 @@ def hours_against_allowance(
 def _allowance(terms: pd.DataFrame, entries: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Return the periods of one contract; the terms in force at a period's start decide.
 
-    A contract that ends within a period includes that share of its hours which its days are of the period's.
+    A contract that ends within a period includes that share of its hours which its days are of the period's; between two terms
+    nothing is included.
     """
     first, last = terms["start"].iloc[0], min(terms["holds_to"].fillna(pd.Timestamp(as_of)).max(), pd.Timestamp(as_of))
     step = 3 if terms["per"].iloc[0] == "quarter" else 1
@@ -146,7 +147,8 @@ def _allowance(terms: pd.DataFrame, entries: pd.DataFrame, as_of: date) -> pd.Da
     until = terms["holds_to"]
     held = ends if until.isna().any() else ends.where(ends < until.max(), until.max())
     share = ((held - starts).days + 1) / ((ends - starts).days + 1)
-    rows = rollover(used.tolist(), in_force["included_hours"].to_numpy(float) * share, cap, lives)
+    included = in_force["included_hours"].where(~(in_force["holds_to"] < starts.to_series(index=in_force.index)), 0.0)
+    rows = rollover(used.tolist(), included.to_numpy(float) * share, cap, lives)
     rows.insert(0, "contract", terms["contract"].iloc[0])
     rows.insert(1, "month", starts.strftime("%Y-%m"))
     rows.insert(2, "starts", starts)

@@ -6,7 +6,7 @@ report and the review mean the same by "running" or "agreed last time".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,7 @@ __all__ = [
     "estimated_hours",
     "first",
     "hours_by_period",
+    "ids_of",
     "in_quarter",
     "margin_ranges",
     "named",
@@ -41,6 +42,7 @@ __all__ = [
     "response_steps",
     "response_table",
     "running",
+    "score_in",
     "scores_of",
     "share_on_track",
     "shared_out",
@@ -82,6 +84,15 @@ def with_budget(projects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     return _some(projects[projects["budget_hours"].notna()], "no project has a budget in hours")
 
 
+def ids_of(projects: pd.DataFrame | Missing) -> list[str]:
+    """Return the ids of projects; none where there are none.
+
+    >>> ids_of(pd.DataFrame({"project": ["app"]})), ids_of(Missing("none is open"))
+    (['app'], [])
+    """
+    return [] if isinstance(projects, Missing) else projects["project"].astype(str).tolist()
+
+
 @requires(projects="project")
 def names_of(projects: pd.DataFrame | Missing) -> str | Missing:
     """Return the ids of projects as one text, as a named result.
@@ -90,6 +101,17 @@ def names_of(projects: pd.DataFrame | Missing) -> str | Missing:
     'app; site'
     """
     return "; ".join(projects["project"].astype(str))
+
+
+@requires(scores="label value")
+def score_in(scores: pd.DataFrame | Missing, quarter: str) -> float | Missing:
+    """Return the score of one quarter, as from `scores_of`; an older one is no substitute.
+
+    >>> score_in(pd.DataFrame({"label": ["2026-Q2", "2026-Q3"], "value": [0.8, None]}), "2026-Q3")
+    Missing(reason='too few answered in 2026-Q3', remedy='')
+    """
+    known = scores[scores["label"] == quarter]["value"].dropna()
+    return float(known.iloc[-1]) if len(known) else Missing(f"too few answered in {quarter}")
 
 
 def newest(table: pd.DataFrame | Missing, column: str) -> float | Missing:
@@ -218,17 +240,20 @@ def shared_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     return _some(open_risks[open_risks["client_visible"].fillna(False).astype(bool)], "no open risk is shared")
 
 
-@requires(allowance="month ends used included carried_in")
+@requires(allowance="month ends used included carried_in over")
 def allowance_by_month(allowance: pd.DataFrame | Missing, periods: int = 12) -> pd.DataFrame | Missing:
-    """Return the last periods of all retainers together: month, ends, used, included (with the hours carried in).
+    """Return the last periods of all retainers together: month, ends, used, included (with hours carried in), carried_in, over.
+
+    One retainer's unused hours pay for nothing of another's, so `over` may be more than what is used beyond `included`.
 
     >>> months = {"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": 40.0, "carried_in": [0.0, 10.0]}
-    >>> months["ends"] = pd.to_datetime(["2026-07-31", "2026-08-31"])
-    >>> allowance_by_month(pd.DataFrame(months))[["month", "used", "included"]].values.tolist()
-    [['2026-07', 30.0, 40.0], ['2026-08', 55.0, 50.0]]
+    >>> months |= {"over": [0.0, 5.0], "ends": pd.to_datetime(["2026-07-31", "2026-08-31"])}
+    >>> allowance_by_month(pd.DataFrame(months))[["month", "used", "included", "over"]].values.tolist()
+    [['2026-07', 30.0, 40.0, 0.0], ['2026-08', 55.0, 50.0, 5.0]]
     """
     hours = allowance.assign(included=allowance["included"] + allowance["carried_in"])
-    months = hours.groupby("month", as_index=False, sort=True).agg({"ends": "max", "used": "sum", "included": "sum"})
+    sums = dict.fromkeys(["used", "included", "carried_in", "over"], "sum")
+    months = hours.groupby("month", as_index=False, sort=True).agg({"ends": "max"} | sums)
     return months.tail(periods).reset_index(drop=True)
 
 
@@ -308,12 +333,13 @@ def estimated_hours(tasks: pd.DataFrame | Missing) -> float | Missing:
 
 @requires(tasks="project task work_type? status?")
 def work_by_type(
-    tasks: pd.DataFrame | Missing, time_entries: pd.DataFrame | Missing, period: Quarter
+    tasks: pd.DataFrame | Missing, time_entries: pd.DataFrame | Missing, period: Quarter, open_book: Iterable[str] | None = None
 ) -> pd.DataFrame | Missing:
     """Return what was worked on, by kind of work: work_type, tasks (not cancelled), tasks_done, hours_in_period, hours_to_date.
 
-    Hours without a task have a row of their own, so that the hours foot; without time entries hours are blank. The most
-    worked on in the period comes first.
+    Hours without a task have a row of their own, so that the hours foot; without time entries hours are blank, and so are
+    those of a kind of work of which none are seen, where some of it belongs to a project that is not in `open_book` (the
+    projects whose hours this edition sees; None = all). The most worked on in the period comes first.
 
     >>> plan = pd.DataFrame({"project": "app", "task": ["1", "2"], "work_type": "Build", "status": ["done", "planned"]})
     >>> time = pd.DataFrame({"date": pd.to_datetime(["2026-06-30", "2026-07-01"]), "project": "app", "task": ["1", None],
@@ -332,7 +358,11 @@ def work_by_type(
         within = entries["date"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))
         hours = entries[["hours"]].assign(hours_in_period=entries["hours"].where(within, 0.0))
         by_kind = hours.groupby(entries["work_type"].fillna("No task named"))[["hours_in_period", "hours"]].sum()
-        work = work.join(by_kind.rename(columns={"hours": "hours_to_date"}), how="outer").fillna(0.0)
+        work = work.join(by_kind.rename(columns={"hours": "hours_to_date"}), how="outer")
+        shut = set() if open_book is None else set(kind[~tasks["project"].isin(open_book)])
+        unseen = work["hours_to_date"].isna() & work.index.isin(shut)
+        work = work.fillna(0.0)
+        work.loc[unseen, ["hours_in_period", "hours_to_date"]] = np.nan
     work = work.astype({"tasks": "int64", "tasks_done": "int64"}).rename_axis("work_type").reset_index()
     work = work.sort_values(["hours_in_period", "hours_to_date"], ascending=False, kind="stable")
     return _some(work, "no task is planned")

@@ -4,7 +4,7 @@ Two things are confidential: that we work for others, and what our internal tabl
 Internal values are looked for as they would be printed, and only where they are distinctive: otherwise every page would be
 refused for a "12" or a "design" that happens to stand in a timesheet note as well. Three kinds of values give nothing away
 and are left out: those that the client's own tables, profile or commentary hold too; years and dates; and words that the
-workbook itself is written in.
+package is written in (not those of a notebook, where somebody may have typed what he knows).
 
 A page has some ten thousand words and an account some ten thousand internal values, so both are cut into words and numbers
 and met in sets; nothing is searched for one by one.
@@ -226,15 +226,13 @@ class InternalValues:
             self.texts.add_words(words[i : i + RUN], source)
 
 
-def internal_values(internal: Account, client: Account, notebook: Path | None = None) -> InternalValues:
+def internal_values(internal: Account, client: Account) -> InternalValues:
     """Return what the internal edition of an account knows and the client edition does not.
 
     Parameters
     ----------
     internal, client : Account
         The same account, read for both audiences.
-    notebook : Path, optional
-        The notebook's file; the words it is written in are no secret.
     """
     found = InternalValues()
     for name, table in _tables(internal):
@@ -244,7 +242,7 @@ def internal_values(internal: Account, client: Account, notebook: Path | None = 
     shown_numbers, shown_texts = _shown(client)
     found.numbers = {key: source for key, source in found.numbers.items() if key[0] not in shown_numbers}
     found.texts.without(map(words_in, shown_texts))
-    found.texts.without(_written_in(notebook))
+    found.texts.without(_package_words())
     found.texts.without_words(_vocabulary())
     return found
 
@@ -283,13 +281,6 @@ def _shown(client: Account) -> tuple[set[str], set[str]]:
     profile = client.profile
     texts.update((profile.name, *profile.aliases, profile.parent_group, profile.industry, client.firm.name, client.id))
     return numbers, texts
-
-
-def _written_in(notebook: Path | None) -> Iterator[Sequence[str]]:
-    """Yield the words, in their order, that are the same for every account: those of the package and of the notebook."""
-    yield from _package_words()
-    if notebook is not None:
-        yield words_in(notebook.read_text(encoding="utf-8").replace("\\n", "\n"))
 
 
 @functools.lru_cache(maxsize=1)

@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
@@ -73,7 +72,6 @@ def examine(
     client: Account | None = None,
     internal: Account | None = None,
     others: Mapping[str, Iterable[str]] | None = None,
-    source: Path | None = None,
 ) -> list[Finding]:
     """Return everything that keeps a page from being published; empty where it may be.
 
@@ -89,8 +87,6 @@ def examine(
         The same account as the client and as we see it; needed for a client's page.
     others : mapping of str to names
         Other accounts' ids -> their names and aliases; needed for a client's page.
-    source : Path, optional
-        The notebook's file; the words it is written in are no secret.
 
     Returns
     -------
@@ -119,7 +115,7 @@ def examine(
             found += _printed(notebook, reader.pieces)
             found += _machines(pieces, client=True)
             found += _names(pieces, others, client)
-            found += _values(pieces, internal, client, source)
+            found += _values(pieces, internal, client)
         else:
             found += _machines(reader.pieces, client=False)
         return list(dict.fromkeys(found))
@@ -214,8 +210,8 @@ def _names(pieces: list[Piece], others: Mapping[str, Iterable[str]], client: Acc
                 yield Finding(f"{source}: {' '.join(words[i:j])!r}", piece.where)
 
 
-def _values(pieces: list[Piece], internal: Account, client: Account, source: Path | None) -> Iterator[Finding]:
-    secret = internal_values(internal, client, source)
+def _values(pieces: list[Piece], internal: Account, client: Account) -> Iterator[Finding]:
+    secret = internal_values(internal, client)
     for piece in pieces:
         for text, column in secret.texts.within(piece.text):
             yield Finding(f"an internal value of {column}: {text!r}", piece.where)

@@ -182,7 +182,7 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]]) -> None:
     made_from = fingerprints(edition, account.as_of.isoformat())
     notebook = _executed(edition)
     html = render(notebook)
-    found = examine(html, notebook, edition.audience, views.get("client"), views["internal"], others, edition.notebook)
+    found = examine(html, notebook, edition.audience, views.get("client"), views["internal"], others)
     if found:
         raise GateRefused(found)
     publish(edition, html, document(edition, account, _figures(notebook), made_from, html))

@@ -431,11 +431,11 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     )
 
 
-@requires(frame="month used included")
+@requires(frame="month used included over")
 def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
-    """Draw the hours of a retainer by month against what the fee includes: month, used, included.
+    """Draw the hours of retainers by month against what the fees include: month, used, included, over.
 
-    The part of a column above the allowance is orange; a mark across each column is the allowance.
+    The part of a column that is over is orange; a mark across each column is the allowance.
 
     Parameters
     ----------
@@ -444,15 +444,15 @@ def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | M
 
     Examples
     --------
-    >>> hours = pd.DataFrame({"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": [40.0, 40.0]})
+    >>> hours = pd.DataFrame({"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": 40.0, "over": [0.0, 15.0]})
     >>> type(hours_against_allowance(hours)).__name__
     'LayerChart'
     """
     if (nothing := nothing_in(frame, "used")) is not None:
         return nothing
-    data = floats(frame, "used", "included")
+    data = floats(frame, "used", "included", "over")
     data.insert(0, "month", month_names(frame["month"]))
-    data["within"] = data[["used", "included"]].min(axis=1)
+    data["within"] = data["used"] - data["over"]
     data["top"] = data[["used", "included"]].max(axis=1)  # a figure on the mark of its allowance could not be read
     data["label"] = [number(value, 0) if value == value else "" for value in data["used"]]
     x = alt.X("month:O", sort=None, axis=month_axis(), scale=alt.Scale(padding=0.25))

@@ -121,15 +121,19 @@ def deliverables(milestones: Table) -> str:
     return f"{count(len(milestones), 'deliverable')}: {parts}.{tail}"
 
 
-def on_time(share: object) -> str:
-    """Return how many deliverables of the quarter came on the agreed date.
+def on_time(share: object, milestones: Table = _NONE) -> str:
+    """Return how many deliverables of the quarter came on the agreed date, and how many have not come that should have.
 
-    >>> on_time(Missing("nothing was delivered"))
-    'What was promised, and when it came'
+    >>> late = pd.DataFrame({"stage": ["overdue", "accepted"]})
+    >>> on_time(Missing("nothing was delivered"), late), on_time(Missing("nothing was delivered"))
+    ('1 deliverable is overdue', 'What was promised, and when it came')
     """
+    overdue = 0 if isinstance(milestones, Missing) else int((milestones["stage"] == "overdue").sum())
+    waits = f"{count(overdue, 'deliverable')} {'is' if overdue == 1 else 'are'} overdue" if overdue else ""
     if isinstance(share, Missing):
-        return "What was promised, and when it came"
-    return met(share.count, share.n, "deliverable", "came on the agreed date")
+        return waits or "What was promised, and when it came"
+    came = met(share.count, share.n, "deliverable", "came on the agreed date")
+    return f"{came}; {overdue} {'is' if overdue == 1 else 'are'} overdue" if overdue else came
 
 
 def health(state: object, trend: Sequence[float] = ()) -> str:
@@ -226,20 +230,26 @@ def room(floor: float | None) -> str:
 
 
 def allowance(months: Table) -> str:
-    """Return how the newest month or quarter of a retainer stands against what its fee includes.
+    """Return how the newest month or quarter of the retainers stands against what their fees include.
 
     >>> ends = pd.to_datetime(["2026-09-30"])
-    >>> allowance(pd.DataFrame({"month": ["2026-09"], "ends": ends, "used": [55.0], "included": [50.0]}))
-    'September 2026 used 55\\xa0h of 50\\xa0h included: 5\\xa0h over'
+    >>> one = pd.DataFrame({"month": ["2026-09"], "ends": ends, "used": 55.0, "included": 50.0, "carried_in": 10.0})
+    >>> one["over"] = 5.0
+    >>> allowance(one)
+    'September 2026 used 55\xa0h of 40\xa0h included and 10\xa0h carried over: 5\xa0h over'
+    >>> allowance(one.assign(used=30.0, carried_in=0.0))
+    'September 2026 used 30\xa0h of 50\xa0h included: 5\xa0h over, for unused hours of one retainer pay for none of another'
     """
     if _nothing(months):
         return "Hours against the allowance"
     last = months.iloc[-1]
-    over = last["used"] - last["included"]
-    verdict = f": {hours(over)} over" if over > 0 else ""
+    carried = f" and {hours(last['carried_in'])} carried over" if last["carried_in"] > 0 else ""
+    verdict = f": {hours(last['over'])} over" if last["over"] > 0 else ""
+    if last["over"] > max(last["used"] - last["included"], 0) + 1e-9:
+        verdict += ", for unused hours of one retainer pay for none of another"
     first, ends = pd.Timestamp(last["month"]), pd.Timestamp(last["ends"])
     period = f"{first:%B} to {ends:%B %Y}" if ends.month != first.month else f"{first:%B %Y}"
-    return f"{period} used {hours(last['used'])} of {hours(last['included'])} included{verdict}"
+    return f"{period} used {hours(last['used'])} of {hours(last['included'] - last['carried_in'])} included{carried}{verdict}"
 
 
 def spending(
@@ -314,7 +324,12 @@ def prices(pays: Table) -> str:
     """
     if _nothing(pays) or pays["expected"].isna().all():
         return ""
-    return "8 of 10 outcomes lie between low and high; expenses so far are in all three, pending changes in high only."
+    said = ["Low to high: 8 of 10 outcomes of the work agreed."]
+    if (pays["expenses"] > 0).any():
+        said.append("Expenses so far are in all three.")
+    if (pays["pending"] > 0).any():
+        said.append("High counts pending changes as well.")
+    return " ".join(said)
 
 
 def with_stage(table: Table) -> Table:
@@ -394,12 +409,13 @@ def concentration(share: Any) -> str:
 def gaps(found: Table) -> str:
     """Return what the relationship lacks.
 
-    >>> gaps(pd.DataFrame({"gap": ["no champion"], "people": [None]}))
-    'Gaps in the relationship: no champion'
+    >>> gaps(pd.DataFrame({"gap": ["no champion", "against us"], "people": [None, "Piers Holloway"]}))
+    'Gaps in the relationship: no champion and against us (Piers Holloway)'
     """
     if _nothing(found):
         return "Who decides, and where they stand"
-    return f"Gaps in the relationship: {listed(found['gap'].tolist())}"
+    told = [gap if pd.isna(people) else f"{gap} ({people})" for gap, people in zip(found["gap"], found["people"], strict=True)]
+    return f"Gaps in the relationship: {listed(told)}"
 
 
 def pipeline(deals: Any, currency: str) -> str:

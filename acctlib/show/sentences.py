@@ -155,7 +155,7 @@ def met(done: int | Missing, due: int | Missing, noun: str, what: str) -> str:
     if isinstance(done, Missing) or isinstance(due, Missing) or due == 0:
         return f"No {noun} was due"
     if due == 1:
-        return f"The one {noun} due {what}" if done else f"The one {noun} due did not: {what}"
+        return f"The one {noun} due {what}" if done else f"0 of 1 {noun} {what}"
     return f"All {due} {noun}s {what}" if done == due else f"{done} of {due} {noun}s {what}"
 
 

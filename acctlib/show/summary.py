@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 Table = pd.DataFrame | Missing
+NONE = Missing("not recorded")
 
 #: Share of deliverables on their agreed date: from the first on track, from the second at risk.
 ON_TIME = (0.9, 0.7)
@@ -54,14 +55,18 @@ def fees_tile(by_quarter: Table, currency: str) -> Tile:
     return Tile(label, short_money(fees[-1], currency), before, tuple(fees))
 
 
-def deliverables_tile(on_time: Any, trend: Sequence[float] = ()) -> Tile:
-    """Return how many deliverables of the quarter came on the date agreed."""
+def deliverables_tile(on_time: Any, trend: Sequence[float] = (), milestones: Table = NONE) -> Tile:
+    """Return how many deliverables of the quarter came on the date agreed; what is overdue keeps it from being on track."""
     label = "On the agreed date"
     if isinstance(on_time, Missing):
         return Tile(label, on_time)
     good, fair = ON_TIME
     state = "on track" if on_time.value >= good else "at risk" if on_time.value >= fair else "off track"
-    return Tile(label, str(on_time), f"deliverables this quarter; goal {percent(good)}", tuple(trend), state)
+    overdue = 0 if isinstance(milestones, Missing) else int((milestones["stage"] == "overdue").sum())
+    if overdue and state == "on track":
+        state = "at risk"
+    waits = f"; {overdue} overdue" if overdue else ""
+    return Tile(label, str(on_time), f"delivered this quarter{waits}; on track from {percent(good)}", tuple(trend), state)
 
 
 def goals_tile(objectives: Table) -> Tile:
@@ -81,19 +86,24 @@ def _others(states: list[str]) -> str:
     return ", ".join(named) or "all of them"
 
 
-def satisfaction_tile(scores: Table) -> Tile:
-    """Return the newest satisfaction score with its interval and how many answered; CSAT goes before NPS."""
+def satisfaction_tile(scores: Table, period: str) -> Tile:
+    """Return the satisfaction score of a quarter with its interval and how many answered; CSAT goes before NPS.
+
+    Where too few answered in that quarter the newest score before it is shown with the quarter it is of.
+    """
     label = "Satisfaction"
     if isinstance(scores, Missing):
         return Tile(label, scores)
-    known = scores.dropna(subset=["score"])
+    known = scores[scores["score"].notna() & (scores["quarter"] <= period)]
     for kind, name in (("csat", "Satisfied clients"), ("nps", "Net promoter score")):
         rows = known[known["kind"] == kind]
         if len(rows):
             last = rows.iloc[-1]
             value = percent(last["score"]) if kind == "csat" else f"{100 * last['score']:+.0f}".replace("-", "−")
             between = percent_range(last["low"], last["high"]) if kind == "csat" else _points(last["low"], last["high"])
-            return Tile(name, value, f"{last['answered']:.0f} answers, range {between}", tuple(rows["score"].tail(4)))
+            when = "" if last["quarter"] == period else f"in {last['quarter']}, since then too few answered; "
+            note = f"{when}{last['answered']:.0f} answers, range {between}"
+            return Tile(name, value, note, tuple(rows["score"].tail(4)))
     return Tile(label, Missing("too few answered"))
 
 
@@ -101,11 +111,16 @@ def _points(low: float, high: float) -> str:
     return f"{100 * low:+.0f} to {100 * high:+.0f}".replace("-", "−")
 
 
-def hours_tile(by_quarter: Table) -> Tile:
-    """Return the billable hours of the quarter against the quarter before, with the trend."""
+def hours_tile(by_quarter: Table, projects: Table = NONE, open_book: Table = NONE) -> Tile:
+    """Return the billable hours of the quarter against the quarter before, with the trend.
+
+    `projects` are all that run and `open_book` those whose hours this edition sees; where they are fewer the figure says so.
+    """
     label = "Billable hours this quarter"
     if isinstance(by_quarter, Missing):
         return Tile(label, by_quarter)
+    if not isinstance(open_book, Missing) and not isinstance(projects, Missing) and len(open_book) < len(projects):
+        label = "Billable hours this quarter, where open to you"
     worked = by_quarter["hours"].tolist()
     before = f"quarter before {amount(worked[-2], 'h')}" if len(worked) > 1 else ""
     return Tile(label, amount(worked[-1], "h"), before, tuple(worked))
@@ -188,8 +203,9 @@ def _moved(fees: Table) -> str:
     return f"Fees are {percent(abs(change), 0)} {'above' if change > 0 else 'below'} the quarter before."
 
 
-def review_lead(milestones: Table, actions: Table, objectives: Table, pending: Table, on_time: Any, client: str) -> str:
-    """Return the opening of a review from what is late, owed, off target and waiting.
+def review_lead(milestones: Table, actions: Table, objectives: Table, pending: Table, on_time: Any, client: str,
+                issues: Table = NONE, scores: Table = NONE, period: str = "") -> str:  # fmt: skip
+    """Return the opening of a review from what is wrong, late, owed, off target and waiting.
 
     Parameters
     ----------
@@ -205,6 +221,12 @@ def review_lead(milestones: Table, actions: Table, objectives: Table, pending: T
         Deliverables of the quarter on their agreed date.
     client : str
         The client's name.
+    issues : DataFrame or Missing
+        summary, severity, age_days: open issues, the worst first.
+    scores : DataFrame or Missing
+        As from `satisfaction.satisfaction_by_quarter`.
+    period : str
+        The quarter that is reviewed.
 
     Examples
     --------
@@ -213,9 +235,37 @@ def review_lead(milestones: Table, actions: Table, objectives: Table, pending: T
     >>> review_lead(late, none, none, none, none, "Kestrel")
     '**Claims form is 19 days past its agreed date.**'
     """
-    return lead(
-        [_late(milestones), _owed(actions, client), _off_target(objectives), _waiting(pending), _delivered(on_time)], most=4
+    wrong, fell = _critical(issues), _fell(scores, period)
+    told = [_late(milestones), _owed(actions, client), _off_target(objectives), _waiting(pending), _delivered(on_time)]
+    return lead([wrong, told[0], fell, *told[1:]], most=4)
+
+
+def _critical(issues: Table) -> tuple[str, str]:
+    if isinstance(issues, Missing):
+        return "on track", ""
+    critical = issues[issues["severity"] == "critical"]
+    if critical.empty:
+        return "on track", ""
+    first = critical.iloc[0]
+    more = f", and {len(critical) - 1} more" if len(critical) > 1 else ""
+    return (
+        "off track",
+        f"A critical issue is open for {count(int(first['age_days']), 'day')}: {first['summary'].rstrip('.')}{more}.",
     )
+
+
+def _fell(scores: Table, period: str) -> tuple[str, str]:
+    """Return that satisfaction fell by more than chance explains: neither score lies in the other's range."""
+    if isinstance(scores, Missing):
+        return "on track", ""
+    known = scores[(scores["kind"] == "csat") & scores["score"].notna() & (scores["quarter"] <= period)]
+    if len(known) < 2 or known["quarter"].iloc[-1] != period:
+        return "on track", ""
+    before, now = known.iloc[-2], known.iloc[-1]
+    if not (now["high"] < before["score"] and now["score"] < before["low"]):
+        return "on track", ""
+    fell = f"from {percent(before['score'], 0)} in {before['quarter']} to {percent(now['score'], 0)}"
+    return "off track", f"Satisfied answers fell {fell}, by more than chance explains."
 
 
 def _late(milestones: Table) -> tuple[str, str]:

@@ -42,10 +42,11 @@ def known_on(table: pd.DataFrame | Missing, spec: Table, day: date) -> pd.DataFr
     if spec.begins and set(spec.begins[:2]) <= set(table.columns):
         dated, column, before = spec.begins
         table = table.assign(**{column: table[column].mask((table[dated] > last) & table[column].notna(), before)})
+    dates = table  # one date may settle several columns
     for dated, column, before in spec.settles:
-        if dated not in table.columns:
+        if dated not in dates.columns:
             continue
-        later = table[dated] > last
+        later = dates[dated] > last
         if later.any():
             table = table.assign(**{dated: table[dated].mask(later)})
             if column in table.columns:

@@ -482,7 +482,13 @@ _TABLES = (
         ),
         key=("project", "deliverable"),
         ordered=(("submitted", "accepted"),),
-        settles=(("submitted", "", None), ("accepted", "", None)),
+        # rounds are counted until acceptance: what they were on a day before it nobody wrote down
+        settles=(
+            ("submitted", "rounds", None),
+            ("accepted", "rounds", None),
+            ("submitted", "client_days", None),
+            ("accepted", "client_days", None),
+        ),
     ),
     Table(
         "change_requests",
