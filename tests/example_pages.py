@@ -63,7 +63,9 @@ def example_charts() -> dict[str, object]:
     curve = pd.DataFrame({"value": [350e3, 400e3, 430e3, 460e3, 520e3], "probability": [0.0, 0.14, 0.5, 0.86, 1.0]})
     drivers = pd.DataFrame({"driver": ["Late content", "Build"], "low": [410e3, 420e3], "high": [470e3, 450e3]})
     steps = pd.DataFrame({"step": ["Q2", "Price", "Scope", "Q3"], "amount": [100e3, 8e3, -35e3, 73e3]})
-    months = pd.DataFrame({"month": ["2026-07", "2026-08", "2026-09"], "used": [30, 55, 40], "included": [40, 50, 40]})
+    months = pd.DataFrame(
+        {"month": ["2026-07", "2026-08", "2026-09"], "used": [30, 55, 40], "included": [40, 50, 40], "over": [0, 5, 0]}
+    )
     people = pd.DataFrame({"name": ["A. Reid", "B. Lind", "C. Ode"], "influence": [5, 4, 4], "sentiment": [2, -1, -1]})
     scores = pd.DataFrame({"label": ["Q2", "Q3"], "low": [0.4, 0.53], "value": [0.8, 0.875], "high": [0.95, 0.98]})
     fees = pd.DataFrame({"quarter": ["2026-Q1", "2026-Q2", "2026-Q3"], "fee": [80e3, -12e3, 120e3]})
