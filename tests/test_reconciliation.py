@@ -96,11 +96,13 @@ def test_an_approved_change_without_a_fee_is_named_and_a_pending_one_is_not():
     assert found(scope(), changes=changes) == [["approved changes without a fee", 0, 0, "1 change request"]]
 
 
-@pytest.mark.parametrize(("status", "named"), [("closed", True), ("active", False)])
-def test_billable_time_after_the_end_of_a_closed_project_is_named(status, named):
+@pytest.mark.parametrize(
+    ("status", "end"), [("closed", "the end of a closed project"), ("active", "the agreed end, which stands")]
+)
+def test_billable_time_after_the_end_of_a_project_is_named(status, end):
     time = hours(("2026-08-31", "p", 8, True, 100), ("2026-09-01", "p", 3, True, 100), ("2026-09-02", "p", 1, False, 100))
     lines = found(scope(status=status), time)
-    assert lines == ([["billable time after the end of a closed project", 300, 0, "1 time entry"]] if named else AGREE)
+    assert lines == [[f"billable time after {end}", 300, 0, "1 time entry"]]
 
 
 def test_an_invoice_of_the_whole_account_disagrees_with_nothing_and_the_largest_difference_comes_first():

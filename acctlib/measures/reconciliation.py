@@ -55,7 +55,7 @@ def disagreements(
     -----
     Compared are: fees invoiced and the contract value, which they must not exceed; hours at their rates and the fees invoiced
     of time-and-materials work; expenses charged and the pass-through invoiced; approved changes without a fee; hours after the
-    end of a closed project.
+    end of a project.
 
     Examples
     --------
@@ -155,18 +155,17 @@ def _unpriced(rows: pd.DataFrame, change_requests: pd.DataFrame | Missing, day: 
 
 
 def _after_the_end(rows: pd.DataFrame, time: pd.DataFrame | Missing, day: pd.Timestamp) -> list[tuple]:
-    """Return closed projects on which time was booked after their end: billable work that nobody can bill."""
+    """Return projects on which billable time was booked after their end: of closed ones nobody can bill it."""
     if isinstance(time, Missing):
         return []
-    closed = rows[(rows["status"] == "closed").fillna(False) & rows["end"].notna()]
-    if closed.empty:
-        return []
     entries = _billable(time, day)
-    entries = entries[entries["project"].isin(closed.index)]
-    late = entries[entries["date"] > entries["project"].map(closed["end"])]
+    ends = entries["project"].map(rows["end"])
+    late = entries[entries["date"] > ends]
     worth = (late["hours"] * late["bill_rate"]).groupby(late["project"]).sum()
+    closed = (rows["status"] == "closed").fillna(False)
     return [
-        (name, rows.at[name, "name"], "billable time after the end of a closed project", float(worth[name]), 0.0,
-         _entries(count))
+        (name, rows.at[name, "name"],
+         "billable time after the end of a closed project" if closed[name] else "billable time after the agreed end, which stands",
+         float(worth[name]), 0.0, _entries(count))
         for name, count in late.groupby("project").size().items()
     ]  # fmt: skip
