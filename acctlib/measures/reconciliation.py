@@ -165,7 +165,7 @@ def _after_the_end(rows: pd.DataFrame, time: pd.DataFrame | Missing, day: pd.Tim
     closed = (rows["status"] == "closed").fillna(False)
     return [
         (name, rows.at[name, "name"],
-         "billable time after the end of a closed project" if closed[name] else "billable time after the agreed end, which stands",
+         "billable time after the end of a closed project" if closed[name] else "billable time after the agreed end",
          float(worth[name]), 0.0, _entries(count))
         for name, count in late.groupby("project").size().items()
     ]  # fmt: skip
