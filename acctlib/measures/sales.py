@@ -1,0 +1,330 @@
+"""Sales: how many deals are won, by number and by value, how long a decision takes, and which rates mislead.
+
+The win rate is won / (won + lost): an open deal is not a lost one. Counted by number it says how often clients say yes, by
+value how much of the money asked for they say yes to; a firm that wins small deals and loses large ones has two different
+rates. A rate of a dozen deals leaves much open, so each comes with Wilson's interval.
+
+A rate is right only for deals that were all followed from their first day to their decision. Two cuts spoil that. A record of
+closed deals that starts later than the deals (a new CRM, say) lacks their early decisions; and of deals opened lately only the
+quick decisions are there yet. Cohorts by the quarter in which deals were opened show both, and `win_cohorts` names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from acctlib.measures.proportion import wilson
+from acctlib.missing import Missing, requires
+from acctlib.periods import FiscalYear
+
+__all__ = ["cycle_time", "win_cohorts", "win_rate"]
+
+NOT_STATED = "not stated"
+CALENDAR = FiscalYear()
+#: Above this share of open deals a cohort's rate may still move more than it is worth.
+MOST_OPEN = 0.2
+#: Above this share of decisions before the record began, a cohort is cut at its start.
+MOST_CUT = 0.05
+#: Who wins seven of ten deals loses none of ten in three of a hundred cases: losses are not recorded.
+MOST_WITHOUT_LOSS = 10
+#: With so many expected and none seen, chance is below one in twenty: the rule of three.
+RULE_OF_THREE = 3.0
+_DECIDED = ("won", "lost")
+
+
+@requires(opportunities="status amount")
+def win_rate(opportunities: pd.DataFrame | Missing, by: str | None = None, confidence: float = 0.95) -> pd.DataFrame | Missing:
+    """Return the win rate by number and by value, of all deals or of each group.
+
+    Parameters
+    ----------
+    opportunities : DataFrame
+        A row a deal, amounts in one currency (see `money.convert`).
+    by : str, optional
+        A column of opportunities to group by: service_line, business_unit, owner. A blank is "not stated", so that groups
+        add up to all deals.
+    confidence : float, default 0.95
+        Of both intervals.
+
+    Returns
+    -------
+    DataFrame
+        `group` ("all deals" without `by`; the largest number of deals first), `deals`, `won`, `lost`, `open` (numbers);
+        `rate`, `low`, `high` (won / (won + lost) with Wilson's interval, fractions); `won_value`, `lost_value` (money);
+        `value_rate`, `value_low`, `value_high`; `warning` in words. Blank where no deal is decided, or, by value, where all
+        deals won or all deals lost carry no amount: half a record is not a rate.
+
+    Raises
+    ------
+    ValueError
+        If `by` is no column of opportunities.
+
+    Notes
+    -----
+    The interval by value is Wilson's at Kish's effective number of deals, n = (Σa)² / Σa² for amounts a: were every deal won
+    with the same chance p whatever its size, the rate by value has the variance p(1−p) / n. One large deal among small ones
+    counts as hardly more than one deal. Where the chance of winning depends on the size the interval is too narrow. Kish,
+    Survey Sampling (1965), §11.7.
+
+    Examples
+    --------
+    Three small deals won and one large one lost: clients say yes often, but not to much.
+
+    >>> deals = pd.DataFrame({"status": ["won", "won", "won", "lost", "open"], "amount": [10e3, 10e3, 10e3, 70e3, 50e3]})
+    >>> win_rate(deals)[["won", "lost", "open", "rate", "value_rate"]].to_dict("records")
+    [{'won': 3, 'lost': 1, 'open': 1, 'rate': 0.75, 'value_rate': 0.3}]
+    """
+    if by is not None and by not in opportunities.columns:
+        known = ", ".join(map(str, opportunities.columns))
+        raise ValueError(f"by must be a column of opportunities, got {by!r}; write one of {known}")
+    if opportunities.empty:
+        return Missing("no deal is recorded", "add rows to opportunities")
+    group = pd.Series("all deals", opportunities.index) if by is None else opportunities[by].astype("str").fillna(NOT_STATED)
+    rows = pd.DataFrame(
+        [{"group": name, **_rates(deals, confidence)} for name, deals in opportunities.groupby(group, sort=True)]
+    )
+    return rows.sort_values(["deals", "group"], ascending=[False, True], kind="stable", ignore_index=True)
+
+
+def _rates(deals: pd.DataFrame, confidence: float) -> dict[str, object]:
+    """Return numbers, rates and intervals of some deals."""
+    amount = deals["amount"].astype(float).fillna(0.0)
+    won, lost = (deals["status"] == outcome for outcome in _DECIDED)
+    value, counts = _by_value(amount[won], amount[lost], confidence), _by_number(int(won.sum()), int(lost.sum()), confidence)
+    without = int((amount[won | lost] <= 0).sum())
+    warnings = [
+        _no_losses(int(won.sum()), int(lost.sum())),
+        _without_amount(without, int((won | lost).sum()), value["value_rate"]),
+    ]
+    return {
+        "deals": len(deals),
+        "won": int(won.sum()),
+        "lost": int(lost.sum()),
+        "open": int((deals["status"] == "open").sum()),
+        **counts,
+        "won_value": float(amount[won].sum()),
+        "lost_value": float(amount[lost].sum()),
+        **value,
+        "warning": "; ".join(filter(None, warnings)) or None,
+    }
+
+
+def _no_losses(won: int, lost: int) -> str:
+    return "no deal is recorded as lost: open may mean lost" if won >= MOST_WITHOUT_LOSS and not lost else ""
+
+
+def _without_amount(without: int, decided: int, value_rate: float) -> str:
+    if not without:
+        return ""
+    which = f"{without:,} of {decided:,} decided deals {'carries' if without == 1 else 'carry'} no amount"
+    return f"{which}: no rate by value" if np.isnan(value_rate) else f"{which} and are not in the rate by value"
+
+
+def _by_number(won: int, lost: int, confidence: float) -> dict[str, float]:
+    n = won + lost
+    low, high = wilson(won / n, n, confidence) if n else (np.nan, np.nan)
+    return {"rate": won / n if n else np.nan, "low": low, "high": high}
+
+
+def _by_value(won: pd.Series, lost: pd.Series, confidence: float) -> dict[str, float]:
+    amounts = np.concatenate([won, lost])
+    half_a_record = any(len(side) and side.max() <= 0 for side in (won, lost))
+    if half_a_record or not amounts.sum() > 0:
+        return dict.fromkeys(("value_rate", "value_low", "value_high"), np.nan)
+    rate = min(float(won.sum() / amounts.sum()), 1.0)
+    scaled = amounts / amounts.max()  # the squares of very large or small amounts would leave the range of a float
+    low, high = wilson(rate, float(scaled.sum() ** 2 / (scaled**2).sum()), confidence)
+    return {"value_rate": rate, "value_low": low, "value_high": high}
+
+
+@requires(opportunities="status created closed_on")
+def win_cohorts(
+    opportunities: pd.DataFrame | Missing,
+    as_of: date,
+    fiscal_year: FiscalYear = CALENDAR,
+    confidence: float = 0.95,
+) -> pd.DataFrame | Missing:
+    """Return the win rate of the deals opened in each quarter, and say which rates a cut in the record spoils.
+
+    Parameters
+    ----------
+    opportunities : DataFrame
+        A row a deal.
+    as_of : date
+        The day to which the record goes. A deal closed later is open, one opened later is left out.
+    fiscal_year : FiscalYear, default the calendar year
+    confidence : float, default 0.95
+
+    Returns
+    -------
+    DataFrame
+        `period` (label, the oldest first; "not stated" where no day of opening is recorded), `deals`, `won`, `lost`,
+        `open`; `rate`, `low`, `high` (of decided deals, with Wilson's interval); `open_share`; `won_share` (won / all
+        deals: what the rate cannot fall below if every open deal is lost); `warning`, in words, blank where nothing is cut.
+
+    Notes
+    -----
+    *Cut at its start.* With F the share of decisions that take at most so many days, of deals opened since the first
+    recorded closing (of all where none was), a deal opened t days before that closing was decided unseen with chance F(t)
+    times the share of deals that get decided. Where three or more unseen decisions are expected, chance explains their
+    absence in fewer than one of twenty cases (the rule of three), the record is taken to start late, and every cohort that
+    misses more than 5 % of its decisions is named. *Cut at its end*: more than 20 % of the deals are open; or some are,
+    and the quarter ended less than the usual cycle ago, the time in which nine of ten decisions fell.
+
+    Examples
+    --------
+    >>> deals = pd.DataFrame({"status": ["won", "lost", "open"], "created": pd.to_datetime(["2026-01-05"] * 3),
+    ...                       "closed_on": pd.to_datetime(["2026-02-20", "2026-03-01", None])})
+    >>> win_cohorts(deals, date(2026, 9, 30))[["period", "rate", "open_share", "warning"]].round(2).values.tolist()
+    [['2026-Q1', 0.5, 0.33, '33 % are open: the rate may still move']]
+    """
+    deals = _known(opportunities, as_of)
+    if deals.empty:
+        return Missing(f"no deal was opened by {as_of}", "add rows to opportunities")
+    start, unseen = _unseen(deals)
+    usual = deals["days"].quantile(0.9)
+    no_losses = _no_losses(*((deals["status"] == outcome).sum() for outcome in _DECIDED))
+    rows = []
+    for period, own in _by_quarter(deals, fiscal_year):
+        won, lost = (int((own["status"] == outcome).sum()) for outcome in _DECIDED)
+        still = len(own) - won - lost
+        age = np.nan if period is None else (pd.Timestamp(as_of) - pd.Timestamp(period.end)).days
+        warnings = [
+            _cut_at_start(float(unseen[own.index].mean()), start),
+            _cut_at_end(still / len(own), age, usual),
+            no_losses,
+        ]
+        rows.append(
+            {
+                "period": NOT_STATED if period is None else period.label,
+                "deals": len(own),
+                "won": won,
+                "lost": lost,
+                "open": still,
+            }
+            | _by_number(won, lost, confidence)
+            | {
+                "open_share": still / len(own),
+                "won_share": won / len(own),
+                "warning": "; ".join(filter(None, warnings)) or None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _known(opportunities: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return the deals as of a day, with `days` from opening to decision: blank while open, or where a day is wrong."""
+    day = pd.Timestamp(as_of)
+    deals = opportunities[~(opportunities["created"] > day)].reset_index(drop=True)
+    deals = deals.assign(status=deals["status"].mask(deals["closed_on"] > day, "open"))
+    days = (deals["closed_on"] - deals["created"]).dt.days.astype(float)
+    return deals.assign(days=days.where(deals["status"].isin(_DECIDED) & (days >= 0)))
+
+
+def _by_quarter(deals: pd.DataFrame, fiscal_year: FiscalYear) -> Iterator[tuple]:
+    quarters = {day: fiscal_year.quarter_of(day.date()) for day in deals["created"].dropna().unique()}
+    periods = deals["created"].map({day: period.start for day, period in quarters.items()})
+    for start, own in deals.groupby(periods, sort=True):
+        yield fiscal_year.quarter_of(start), own
+    if periods.isna().any():
+        yield None, deals[periods.isna()]
+
+
+def _unseen(deals: pd.DataFrame) -> tuple[pd.Timestamp, pd.Series]:
+    """Return the day of the first recorded closing, and for each deal the chance that it would have been decided before."""
+    start = deals.loc[deals["days"].notna(), "closed_on"].min()
+    none = pd.Series(0.0, deals.index)
+    since = deals[deals["created"] >= start]
+    since = since if since["days"].notna().any() else deals
+    taken = np.sort(since["days"].dropna())
+    if not len(taken):
+        return start, none
+    before = (start - deals["created"]).dt.days.clip(lower=0).fillna(0)
+    # strictly less: a decision on the first day of the record is in it
+    chance = pd.Series(np.searchsorted(taken, before, side="left") / len(taken), deals.index)
+    expected = chance.sum() * since["days"].notna().mean()
+    return start, chance if expected >= RULE_OF_THREE else none
+
+
+def _cut_at_start(unseen: float, start: pd.Timestamp) -> str:
+    if not unseen > MOST_CUT:
+        return ""
+    return f"about {unseen:.0%} of its decisions fell before closed deals were recorded (from {start:%Y-%m-%d})".replace(
+        "%", " %"
+    )
+
+
+def _cut_at_end(still: float, age: float, usual: float) -> str:
+    young = still > 0 and age < usual
+    if still > MOST_OPEN:
+        share = "all" if still == 1 else f"{100 * still:.0f} %"
+        more = f" and it is younger than the usual {usual:.0f} days to a decision" if young else ""
+        return f"{share} are open{more}: {'there is no rate yet' if still == 1 else 'the rate may still move'}"
+    return f"younger than the usual {usual:.0f} days to a decision: slow ones are still to come" if young else ""
+
+
+@requires(opportunities="status created closed_on")
+def cycle_time(opportunities: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return how many days deals take from their opening to the decision.
+
+    Won and lost deals have their own row; they alone would say that decisions are quick, since the slow ones are not made
+    yet. The third row therefore counts open deals for as long as they have been open.
+
+    Parameters
+    ----------
+    opportunities : DataFrame
+        A row a deal.
+    as_of : date
+        A deal closed later is open.
+
+    Returns
+    -------
+    DataFrame
+        Rows "won", "lost" and "any decision": `outcome`, `deals` (decided), `open` (counted as not decided yet; 0 in the
+        first two rows), `lower_quartile`, `median`, `upper_quartile` (days; blank where fewer than that share of the deals
+        has been decided), `left_out` (decided, but without a day of closing or closed before they were opened).
+
+    Notes
+    -----
+    The last row is Kaplan and Meier's estimate (J. Am. Stat. Assoc. 53, 1958): the quartile is the first day by which the
+    estimated share of decisions reaches it. Without open deals it is the empirical distribution.
+
+    Examples
+    --------
+    Two deals were won within 10 and 20 days, and a third has been open for 60:
+
+    >>> deals = pd.DataFrame({"status": ["won", "won", "open"], "created": pd.to_datetime(["2026-08-01"] * 3),
+    ...                       "closed_on": pd.to_datetime(["2026-08-11", "2026-08-21", None])})
+    >>> cycle_time(deals, date(2026, 9, 30))[["outcome", "deals", "open", "median"]].values.tolist()
+    [['won', 2, 0, 10.0], ['lost', 0, 0, nan], ['any decision', 2, 1, 20.0]]
+    """
+    deals = _known(opportunities, as_of)
+    deals = deals[deals["created"].notna()]
+    if deals.empty:
+        return Missing(f"no deal was opened by {as_of}", "add rows to opportunities")
+    age = (pd.Timestamp(as_of) - deals.loc[deals["status"] == "open", "created"]).dt.days
+    rows = []
+    for outcome, own, running in [
+        *((each, deals[deals["status"] == each], age.iloc[:0]) for each in _DECIDED),
+        ("any decision", deals[deals["status"].isin(_DECIDED)], age),
+    ]:
+        taken = own["days"].dropna()
+        quartiles = dict(zip(("lower_quartile", "median", "upper_quartile"), _quartiles(taken, running), strict=True))
+        counted = {"outcome": outcome, "deals": len(taken), "open": len(running), **quartiles}
+        rows.append({**counted, "left_out": len(own) - len(taken)})
+    return pd.DataFrame(rows)
+
+
+def _quartiles(taken: pd.Series, running: pd.Series) -> list[float]:
+    """Return the quartiles of times of which some still run."""
+    if taken.empty:
+        return [np.nan] * 3
+    sample = stats.CensoredData(taken.to_numpy(float), right=running.to_numpy(float))
+    decided = stats.ecdf(sample).cdf
+    reached = [decided.quantiles[decided.probabilities >= share - 1e-12] for share in (0.25, 0.5, 0.75)]
+    return [float(days[0]) if len(days) else np.nan for days in reached]
