@@ -158,15 +158,15 @@ def test_times_of_a_public_record_equal_direct_counts():
     days = (
         pd.to_datetime(rows["close_date"], format="%d-%m-%y") - pd.to_datetime(rows["engage_date"], format="%d-%m-%y")
     ).dt.days
-    found = cycle_time(maven(), date(2017, 12, 31)).set_index("outcome")
+    found = cycle_time(maven(), date(2017, 12, 31)).set_index("decision")
     direct = days.groupby(rows["deal_stage"]).median()
     assert (found.at["won", "median"], found.at["lost", "median"]) == (direct["Won"], direct["Lost"]) == (57, 14)
-    assert found.loc["any decision", ["deals", "open", "left_out"]].tolist() == [6711, 1589, 0]
+    assert found.loc["any decision", ["deals", "open", "undated"]].tolist() == [6711, 1589, 0]
     assert found.at["any decision", "median"] > days.median()  # those that still run are the slow ones
 
 
 def test_a_deal_closed_before_it_was_opened_is_left_out_and_counted():
-    assert cycle_time(olist(), date(2018, 11, 14)).set_index("outcome").at["won", "left_out"] == 1
+    assert cycle_time(olist(), date(2018, 11, 14)).set_index("decision").at["won", "undated"] == 1
 
 
 def test_times_with_open_deals_are_kaplan_and_meier_s():
@@ -176,7 +176,7 @@ def test_times_with_open_deals_are_kaplan_and_meier_s():
     last = pd.Timestamp(DAY)
     rows = [("won", last - pd.Timedelta(days=200), last - pd.Timedelta(days=200 - days)) for days in relapsed]
     rows += [("open", last - pd.Timedelta(days=days), None) for days in running]
-    found = cycle_time(deals(*rows), DAY).set_index("outcome").loc["any decision"]
+    found = cycle_time(deals(*rows), DAY).set_index("decision").loc["any decision"]
     assert (found["deals"], found["open"]) == (9, 12)
     assert (found["lower_quartile"], found["median"]) == (13, 23)
     assert np.isnan(found["upper_quartile"])  # survival ends at .448

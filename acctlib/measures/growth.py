@@ -49,7 +49,7 @@ def revenue_bridge(
     Returns
     -------
     DataFrame or Missing
-        `step`, `amount` (account currency, in hundredths; plus = growth) and `parts` (the contracts or projects behind it).
+        `step`, `amount` (account currency, in hundredths; plus = growth) and `made_of` (the contracts or projects behind it).
         From the first row to the last: the earlier total; expansion, contraction and churn of recurring contracts (more,
         less and nothing any more); new contracts; new, running and ended projects; pass-through; the later total. The
         steps sum to it exactly in hundredths. `Missing` where fees of a project are not known.
@@ -75,8 +75,8 @@ def revenue_bridge(
     steps = [(labels[0], start, "")]
     steps += [(step, int(moved[own].sum()), _listed(parts.index[own])) for step in _STEPS for own in [parts["step"] == step]]
     steps += [("pass-through", int(bought[1].sum() - bought[0].sum()), ""), (labels[1], end, "")]
-    frame = pd.DataFrame(steps, columns=["step", "amount", "parts"])
-    return frame.assign(amount=frame["amount"] / 100, parts=frame["parts"].mask(frame["parts"] == "").astype("str"))
+    frame = pd.DataFrame(steps, columns=["step", "amount", "made_of"])
+    return frame.assign(amount=frame["amount"] / 100, made_of=frame["made_of"].mask(frame["made_of"] == "").astype("str"))
 
 
 @requires(before=_EARNED, after=_EARNED, projects="project")

@@ -285,9 +285,9 @@ def cycle_time(opportunities: pd.DataFrame | Missing, as_of: date) -> pd.DataFra
     Returns
     -------
     DataFrame
-        Rows "won", "lost" and "any decision": `outcome`, `deals` (decided), `open` (counted as not decided yet; 0 in the
+        Rows "won", "lost" and "any decision": `decision`, `deals` (decided), `open` (counted as not decided yet; 0 in the
         first two rows), `lower_quartile`, `median`, `upper_quartile` (days; blank where fewer than that share of the deals
-        has been decided), `left_out` (decided, but without a day of closing or closed before they were opened).
+        has been decided), `undated` (decided, but without a day of closing or closed before they were opened).
 
     Notes
     -----
@@ -300,7 +300,7 @@ def cycle_time(opportunities: pd.DataFrame | Missing, as_of: date) -> pd.DataFra
 
     >>> deals = pd.DataFrame({"status": ["won", "won", "open"], "created": pd.to_datetime(["2026-08-01"] * 3),
     ...                       "closed_on": pd.to_datetime(["2026-08-11", "2026-08-21", None])})
-    >>> cycle_time(deals, date(2026, 9, 30))[["outcome", "deals", "open", "median"]].values.tolist()
+    >>> cycle_time(deals, date(2026, 9, 30))[["decision", "deals", "open", "median"]].values.tolist()
     [['won', 2, 0, 10.0], ['lost', 0, 0, nan], ['any decision', 2, 1, 20.0]]
     """
     deals = _known(opportunities, as_of)
@@ -315,8 +315,8 @@ def cycle_time(opportunities: pd.DataFrame | Missing, as_of: date) -> pd.DataFra
     ]:
         taken = own["days"].dropna()
         quartiles = dict(zip(("lower_quartile", "median", "upper_quartile"), _quartiles(taken, running), strict=True))
-        counted = {"outcome": outcome, "deals": len(taken), "open": len(running), **quartiles}
-        rows.append({**counted, "left_out": len(own) - len(taken)})
+        counted = {"decision": outcome, "deals": len(taken), "open": len(running), **quartiles}
+        rows.append({**counted, "undated": len(own) - len(taken)})
     return pd.DataFrame(rows)
 
 
