@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.measures.proportion import Proportion
-from acctlib.measures.sales import cycle_time, win_cohorts, win_rate
+from acctlib.measures.sales import cycle_time, win_rate
+from acctlib.measures.win_cohorts import win_cohorts
 from acctlib.missing import Missing
 from acctlib.periods import FiscalYear
 

@@ -15,12 +15,11 @@ import pandas as pd
 
 from acctlib.measures.contracts import RECURRING, Retention, contract_terms
 from acctlib.measures.revenue import concentration
-from acctlib.measures.undefined import complete
+from acctlib.measures.undefined import NOT_STATED, complete
 from acctlib.missing import Missing, requires
 
 __all__ = ["concentrations", "earned_retention", "income_by", "revenue_bridge"]
 
-NOT_STATED = "not stated"
 _EARNED = "project fees pass_through"
 #: The steps between two periods, each with whether it is recurring, and what it counts.
 _STEPS = ("expansion", "contraction", "churn", "new contracts", "new projects", "running projects", "ended projects")

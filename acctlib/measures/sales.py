@@ -1,17 +1,12 @@
-"""Sales: how many deals are won, by number and by value, how long a decision takes, and which rates mislead.
+"""Sales: how many deals are won, by number and by value, and how long a decision takes.
 
 The win rate is won / (won + lost): an open deal is not a lost one. Counted by number it says how often clients say yes, by
 value how much of the money asked for they say yes to; a firm that wins small deals and loses large ones has two different
 rates. A rate of a dozen deals leaves much open, so each comes with Wilson's interval.
-
-A rate is right only for deals that were all followed from their first day to their decision. Two cuts spoil that. A record of
-closed deals that starts later than the deals (a new CRM, say) lacks their early decisions; and of deals opened lately only the
-quick decisions are there yet. Cohorts by the quarter in which deals were opened show both, and `win_cohorts` names them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
 import numpy as np
@@ -19,22 +14,14 @@ import pandas as pd
 from scipy import stats
 
 from acctlib.measures.proportion import wilson
+from acctlib.measures.undefined import NOT_STATED
 from acctlib.missing import Missing, requires
-from acctlib.periods import FiscalYear
 
-__all__ = ["cycle_time", "win_cohorts", "win_rate"]
+__all__ = ["DECIDED", "by_number", "cycle_time", "deals_on", "no_losses", "win_rate"]
 
-NOT_STATED = "not stated"
-CALENDAR = FiscalYear()
-#: Above this share of open deals a cohort's rate may still move more than it is worth.
-MOST_OPEN = 0.2
-#: Above this share of decisions before the record began, a cohort is cut at its start.
-MOST_CUT = 0.05
 #: Who wins seven of ten deals loses none of ten in three of a hundred cases: losses are not recorded.
 MOST_WITHOUT_LOSS = 10
-#: With so many expected and none seen, chance is below one in twenty: the rule of three.
-RULE_OF_THREE = 3.0
-_DECIDED = ("won", "lost")
+DECIDED = ("won", "lost")
 
 
 @requires(opportunities="status amount")
@@ -94,11 +81,11 @@ def win_rate(opportunities: pd.DataFrame | Missing, by: str | None = None, confi
 def _rates(deals: pd.DataFrame, confidence: float) -> dict[str, object]:
     """Return numbers, rates and intervals of some deals."""
     amount = deals["amount"].astype(float).fillna(0.0)
-    won, lost = (deals["status"] == outcome for outcome in _DECIDED)
-    value, counts = _by_value(amount[won], amount[lost], confidence), _by_number(int(won.sum()), int(lost.sum()), confidence)
+    won, lost = (deals["status"] == outcome for outcome in DECIDED)
+    value, counts = _by_value(amount[won], amount[lost], confidence), by_number(int(won.sum()), int(lost.sum()), confidence)
     without = int((amount[won | lost] <= 0).sum())
     warnings = [
-        _no_losses(int(won.sum()), int(lost.sum())),
+        no_losses(int(won.sum()), int(lost.sum())),
         _without_amount(without, int((won | lost).sum()), value["value_rate"]),
     ]
     return {
@@ -114,7 +101,12 @@ def _rates(deals: pd.DataFrame, confidence: float) -> dict[str, object]:
     }
 
 
-def _no_losses(won: int, lost: int) -> str:
+def no_losses(won: int, lost: int) -> str:
+    """Return a warning where so many deals are won and none lost that losses are not recorded; else an empty text.
+
+    >>> no_losses(12, 0), no_losses(3, 0)
+    ('no deal is recorded as lost: open may mean lost', '')
+    """
     return "no deal is recorded as lost: open may mean lost" if won >= MOST_WITHOUT_LOSS and not lost else ""
 
 
@@ -125,7 +117,12 @@ def _without_amount(without: int, decided: int, value_rate: float) -> str:
     return f"{which}: no rate by value" if np.isnan(value_rate) else f"{which} and are not in the rate by value"
 
 
-def _by_number(won: int, lost: int, confidence: float) -> dict[str, float]:
+def by_number(won: int, lost: int, confidence: float = 0.95) -> dict[str, float]:
+    """Return `rate`, `low` and `high`: won / (won + lost) with Wilson's interval; NaN where nothing is decided.
+
+    >>> {name: round(value, 2) for name, value in by_number(7, 1).items()}
+    {'rate': 0.88, 'low': 0.53, 'high': 0.98}
+    """
     n = won + lost
     low, high = wilson(won / n, n, confidence) if n else (np.nan, np.nan)
     return {"rate": won / n if n else np.nan, "low": low, "high": high}
@@ -142,130 +139,19 @@ def _by_value(won: pd.Series, lost: pd.Series, confidence: float) -> dict[str, f
     return {"value_rate": rate, "value_low": low, "value_high": high}
 
 
-@requires(opportunities="status created closed_on")
-def win_cohorts(
-    opportunities: pd.DataFrame | Missing,
-    as_of: date,
-    fiscal_year: FiscalYear = CALENDAR,
-    confidence: float = 0.95,
-) -> pd.DataFrame | Missing:
-    """Return the win rate of the deals opened in each quarter, and say which rates a cut in the record spoils.
+def deals_on(opportunities: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Return the deals as of a day, with `days` from opening to decision: blank while open, or where a day is wrong.
 
-    Parameters
-    ----------
-    opportunities : DataFrame
-        A row a deal.
-    as_of : date
-        The day to which the record goes. A deal closed later is open, one opened later is left out.
-    fiscal_year : FiscalYear, default the calendar year
-    confidence : float, default 0.95
-
-    Returns
-    -------
-    DataFrame
-        `period` (label, the oldest first; "not stated" where no day of opening is recorded), `deals`, `won`, `lost`,
-        `open`; `rate`, `low`, `high` (of decided deals, with Wilson's interval); `open_share`; `won_share` (won / all
-        deals: what the rate cannot fall below if every open deal is lost); `warning`, in words, blank where nothing is cut.
-
-    Notes
-    -----
-    *Cut at its start.* With F the share of decisions that take at most so many days, of deals opened since the first
-    recorded closing (of all where none was), a deal opened t days before that closing was decided unseen with chance F(t)
-    times the share of deals that get decided. Where three or more unseen decisions are expected, chance explains their
-    absence in fewer than one of twenty cases (the rule of three), the record is taken to start late, and every cohort that
-    misses more than 5 % of its decisions is named. *Cut at its end*: more than 20 % of the deals are open; or some are,
-    and the quarter ended less than the usual cycle ago, the time in which nine of ten decisions fell.
-
-    Examples
-    --------
-    >>> deals = pd.DataFrame({"status": ["won", "lost", "open"], "created": pd.to_datetime(["2026-01-05"] * 3),
-    ...                       "closed_on": pd.to_datetime(["2026-02-20", "2026-03-01", None])})
-    >>> win_cohorts(deals, date(2026, 9, 30))[["period", "rate", "open_share", "warning"]].round(2).values.tolist()
-    [['2026-Q1', 0.5, 0.33, '33 % are open: the rate may still move']]
+    >>> deals = pd.DataFrame({"status": ["won", "won"], "created": pd.to_datetime(["2026-08-01"] * 2),
+    ...                       "closed_on": pd.to_datetime(["2026-08-11", "2026-10-01"])})
+    >>> deals_on(deals, date(2026, 9, 30))[["status", "days"]].values.tolist()
+    [['won', 10.0], ['open', nan]]
     """
-    deals = _known(opportunities, as_of)
-    if deals.empty:
-        return Missing(f"no deal was opened by {as_of}", "add rows to opportunities")
-    start, unseen = _unseen(deals)
-    usual = deals["days"].quantile(0.9)
-    no_losses = _no_losses(*((deals["status"] == outcome).sum() for outcome in _DECIDED))
-    rows = []
-    for period, own in _by_quarter(deals, fiscal_year):
-        won, lost = (int((own["status"] == outcome).sum()) for outcome in _DECIDED)
-        still = len(own) - won - lost
-        age = np.nan if period is None else (pd.Timestamp(as_of) - pd.Timestamp(period.end)).days
-        warnings = [
-            _cut_at_start(float(unseen[own.index].mean()), start),
-            _cut_at_end(still / len(own), age, usual),
-            no_losses,
-        ]
-        rows.append(
-            {
-                "period": NOT_STATED if period is None else period.label,
-                "deals": len(own),
-                "won": won,
-                "lost": lost,
-                "open": still,
-            }
-            | _by_number(won, lost, confidence)
-            | {
-                "open_share": still / len(own),
-                "won_share": won / len(own),
-                "warning": "; ".join(filter(None, warnings)) or None,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _known(opportunities: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """Return the deals as of a day, with `days` from opening to decision: blank while open, or where a day is wrong."""
     day = pd.Timestamp(as_of)
     deals = opportunities[~(opportunities["created"] > day)].reset_index(drop=True)
     deals = deals.assign(status=deals["status"].mask(deals["closed_on"] > day, "open"))
     days = (deals["closed_on"] - deals["created"]).dt.days.astype(float)
-    return deals.assign(days=days.where(deals["status"].isin(_DECIDED) & (days >= 0)))
-
-
-def _by_quarter(deals: pd.DataFrame, fiscal_year: FiscalYear) -> Iterator[tuple]:
-    quarters = {day: fiscal_year.quarter_of(day.date()) for day in deals["created"].dropna().unique()}
-    periods = deals["created"].map({day: period.start for day, period in quarters.items()})
-    for start, own in deals.groupby(periods, sort=True):
-        yield fiscal_year.quarter_of(start), own
-    if periods.isna().any():
-        yield None, deals[periods.isna()]
-
-
-def _unseen(deals: pd.DataFrame) -> tuple[pd.Timestamp, pd.Series]:
-    """Return the day of the first recorded closing, and for each deal the chance that it would have been decided before."""
-    start = deals.loc[deals["days"].notna(), "closed_on"].min()
-    none = pd.Series(0.0, deals.index)
-    since = deals[deals["created"] >= start]
-    since = since if since["days"].notna().any() else deals
-    taken = np.sort(since["days"].dropna())
-    if not len(taken):
-        return start, none
-    before = (start - deals["created"]).dt.days.clip(lower=0).fillna(0)
-    # strictly less: a decision on the first day of the record is in it
-    chance = pd.Series(np.searchsorted(taken, before, side="left") / len(taken), deals.index)
-    expected = chance.sum() * since["days"].notna().mean()
-    return start, chance if expected >= RULE_OF_THREE else none
-
-
-def _cut_at_start(unseen: float, start: pd.Timestamp) -> str:
-    if not unseen > MOST_CUT:
-        return ""
-    return f"about {unseen:.0%} of its decisions fell before closed deals were recorded (from {start:%Y-%m-%d})".replace(
-        "%", " %"
-    )
-
-
-def _cut_at_end(still: float, age: float, usual: float) -> str:
-    young = still > 0 and age < usual
-    if still > MOST_OPEN:
-        share = "all" if still == 1 else f"{100 * still:.0f} %"
-        more = f" and it is younger than the usual {usual:.0f} days to a decision" if young else ""
-        return f"{share} are open{more}: {'there is no rate yet' if still == 1 else 'the rate may still move'}"
-    return f"younger than the usual {usual:.0f} days to a decision: slow ones are still to come" if young else ""
+    return deals.assign(days=days.where(deals["status"].isin(DECIDED) & (days >= 0)))
 
 
 @requires(opportunities="status created closed_on")
@@ -303,15 +189,15 @@ def cycle_time(opportunities: pd.DataFrame | Missing, as_of: date) -> pd.DataFra
     >>> cycle_time(deals, date(2026, 9, 30))[["decision", "deals", "open", "median"]].values.tolist()
     [['won', 2, 0, 10.0], ['lost', 0, 0, nan], ['any decision', 2, 1, 20.0]]
     """
-    deals = _known(opportunities, as_of)
+    deals = deals_on(opportunities, as_of)
     deals = deals[deals["created"].notna()]
     if deals.empty:
         return Missing(f"no deal was opened by {as_of}", "add rows to opportunities")
     age = (pd.Timestamp(as_of) - deals.loc[deals["status"] == "open", "created"]).dt.days
     rows = []
     for outcome, own, running in [
-        *((each, deals[deals["status"] == each], age.iloc[:0]) for each in _DECIDED),
-        ("any decision", deals[deals["status"].isin(_DECIDED)], age),
+        *((each, deals[deals["status"] == each], age.iloc[:0]) for each in DECIDED),
+        ("any decision", deals[deals["status"].isin(DECIDED)], age),
     ]:
         taken = own["days"].dropna()
         quartiles = dict(zip(("lower_quartile", "median", "upper_quartile"), _quartiles(taken, running), strict=True))

@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures.contracts import contract_terms
-from acctlib.measures.undefined import complete
+from acctlib.measures.undefined import NOT_STATED, complete
 from acctlib.missing import Missing, requires
 
 __all__ = ["GAP", "NOT_ELIGIBLE", "OWNED", "PIPELINE", "UNKNOWN", "plays", "white_space_matrix"]
 
 OWNED, PIPELINE, GAP, NOT_ELIGIBLE, UNKNOWN = "owned", "pipeline", "gap", "not eligible", "unknown"
-NOT_STATED = "not stated"
 _CELL = ["business_unit", "service_line"]
 _VALUES = ["low_value", "likely_value", "high_value", "propensity"]
 _LISTED = "business_unit service_line state low_value likely_value high_value propensity next_step owner"
