@@ -137,6 +137,10 @@ def test_states_of_different_days_make_no_circle(tmp_path):
     slipped = warnings(tmp_path, head + "Ama,Ben,2026-01-01\nBen,Ama,2026-06-01\nAma,,2026-07-01\n")
     assert len(slipped) == 1
     assert "(rows 2, 3)" in slipped[0]
+    # the newer row of one closes it, whatever the order of rows
+    closed = warnings(tmp_path, head + "Ama,Ben,2026-06-01\nAma,,2026-01-01\nBen,Ama,2026-01-01\n")
+    assert len(closed) == 1
+    assert "(rows 2, 4)" in closed[0]
 
 
 def test_no_table_no_lines():
