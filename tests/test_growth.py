@@ -139,8 +139,14 @@ def test_an_unknown_part_blanks_its_sum_and_is_named():
     assert by["income"].to_dict() == {"Media": 30, "Design": 20, "not stated": 5}
     assert np.isnan(by.at["Media", "margin_amount"])
     found = concentrations(income, projects, NONE)
-    assert found["left_out"].tolist()[1] == "Media (not known), not stated (not above zero)"
+    assert found["left_out"].tolist()[1] == "Media (not known), not stated (below zero)"
     assert found.loc[2, ["parts", "largest", "top_1"]].tolist() == [1, "not stated", 1.0]
+
+
+def test_a_part_in_which_nothing_was_earned_is_not_worth_a_word():
+    income = earned([20, 0]).assign(delivery_cost=[10.0, 0.0])
+    projects = pd.DataFrame({"project": list("ab"), "service_line": ["Design", "Media"]})
+    assert concentrations(income, projects, NONE)["left_out"].isna().all()
 
 
 def test_a_unit_is_the_contract_s_and_a_line_the_project_s_before_the_contract_s():
@@ -159,5 +165,5 @@ def test_a_wrong_part_is_refused():
 def test_all_loss_has_no_concentration():
     income = earned([1]).assign(delivery_cost=5.0)
     row = concentrations(income, pd.DataFrame({"project": ["a"]}), NONE).iloc[1]
-    assert (row["of"], row["left_out"]) == ("margin", "not stated (not above zero)")
+    assert (row["of"], row["left_out"]) == ("margin", "not stated (below zero)")
     assert row[["parts", "largest", "top_1"]].isna().all()

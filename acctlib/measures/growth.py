@@ -220,7 +220,7 @@ def concentrations(
     -------
     DataFrame
         Four rows: `by` (service line, business unit), `of` (income, margin), and as in `revenue.Concentration` `parts`,
-        `largest`, `top_1`, `top_3`, `hhi` (fractions); `left_out`: parts without a share, being unknown or not above zero.
+        `largest`, `top_1`, `top_3`, `hhi` (fractions); `left_out`: parts without a share, being unknown or below zero.
         Blank where no part has a share.
 
     Examples
@@ -230,14 +230,14 @@ def concentrations(
     >>> projects = pd.DataFrame({"project": ["site", "ads"], "service_line": ["Design", "Media"]})
     >>> found = concentrations(earned, projects, Missing("none"))
     >>> found.loc[:1, ["by", "of", "largest", "top_1", "left_out"]].values.tolist()
-    [['service line', 'income', 'Design', 0.8, nan], ['service line', 'margin', 'Media', 1.0, 'Design (not above zero)']]
+    [['service line', 'income', 'Design', 0.8, nan], ['service line', 'margin', 'Media', 1.0, 'Design (below zero)']]
     """
     rows = []
     for by in ("service_line", "business_unit"):
         parts = income_by(income, projects, contracts, by).set_index(by)
         for of, amounts in (("income", parts["income"]), ("margin", parts["margin_amount"])):
-            out = [f"{name} ({'not known' if pd.isna(amount) else 'not above zero'})"
-                   for name, amount in amounts.items() if not amount > 0]  # fmt: skip
+            out = [f"{name} ({'not known' if pd.isna(amount) else 'below zero'})"
+                   for name, amount in amounts.items() if not amount >= 0]  # fmt: skip
             rows.append({"by": by.replace("_", " "), "of": of} | _shares(amounts) | {"left_out": _listed(out) or None})
     return pd.DataFrame(rows).astype({"left_out": "str", "largest": "str", "parts": "Int64"})
 
