@@ -95,6 +95,45 @@ def test_people_at_one_place_are_written_below_each_other_and_those_without_a_pl
     assert offsets == {-15, -31}
 
 
+def white_space():
+    return pd.DataFrame(
+        {
+            "business_unit": ["Grocery"] * 3 + ["Legal"] * 3,
+            "service_line": ["Brand and content", "Data", "Design"] * 2,
+            "state": ["owned", "pipeline", "gap", "not eligible", "unknown", "resting"],
+            "low_value": [None, None, 18e3, None, None, None],
+            "likely_value": [263e3, 58e3, 26e3, None, None, None],
+            "high_value": [None, None, 34.5e3, None, None, None],
+        }
+    )
+
+
+def test_every_cell_of_the_white_space_says_its_state_and_its_value_in_words():
+    chart = charts.white_space_grid(white_space(), "GBP")
+    cells = [row for row in drawn(chart) if "label" in row]
+    assert [row["label"] for row in cells] == [
+        "owned\n£263k", "pipeline\n£58k", "gap\n£18k–\n£34.5k", "not\neligible", "unknown", "resting"
+    ]  # fmt: skip
+    assert [row["service_line"] for row in cells[:3]] == ["Brand and\ncontent", "Data", "Design"]
+    picture = svg(specification(chart), "white space")
+    for word in ("owned", "pipeline", "gap", "eligible", "unknown", "resting", "Grocery", "£34.5k"):
+        assert picture.count(f">{word}<") >= 1, word
+
+
+def test_colours_of_the_white_space_follow_the_state():
+    picture = svg(specification(charts.white_space_grid(white_space().iloc[:3], "GBP")), "white space")
+    alone = svg(specification(charts.white_space_grid(white_space().iloc[4:], "GBP")), "white space")
+    assert charts.PALE in picture
+    assert charts.PALE not in alone
+
+
+def test_a_unit_and_a_service_stand_where_the_frame_puts_them():
+    chart = charts.white_space_grid(white_space().iloc[::-1], "GBP")
+    encoding = specification(chart)["layer"][0]["encoding"]
+    assert encoding["y"]["sort"] == ["Legal", "Grocery"]
+    assert encoding["x"]["sort"] == ["Design", "Data", "Brand and\ncontent"]
+
+
 def test_rows_of_one_name_stay_two_rows():
     chart = charts.bars(pd.DataFrame({"name": ["Site", "Site"], "fee": [1.0, 2.0]}), "name", "fee", "GBP")
     names = [row["name"] for row in drawn(chart) if "name" in row]
@@ -121,11 +160,12 @@ EMPTY = {
     "intervals": lambda frame: charts.intervals(frame, "GBP"),
     "stakeholder_grid": lambda frame: charts.stakeholder_grid(frame),
     "waterfall": lambda frame: charts.waterfall(frame, "GBP"),
+    "white_space_grid": lambda frame: charts.white_space_grid(frame, "GBP"),
     "hours_against_allowance": lambda frame: charts.hours_against_allowance(frame),
 }
 COLUMNS = (
     "month actual plan low likely high value probability driver share deliverable original_due due done label name"
-    " influence sentiment role step amount used included over"
+    " influence sentiment role step amount used included over business_unit service_line state low_value likely_value high_value"
 )
 
 
@@ -139,8 +179,11 @@ def test_nothing_to_draw_is_missing(name):
 
 def one_row(amount: float) -> pd.DataFrame:
     numbers = "actual plan low likely high value probability share influence sentiment amount used included over".split()
+    numbers += ["low_value", "likely_value", "high_value"]
     dates = dict.fromkeys(["original_due", "due", "done"], pd.Timestamp("2026-09-01"))
-    texts = dict.fromkeys(["driver", "deliverable", "label", "name", "role", "step"], "Site")
+    texts = dict.fromkeys(
+        ["driver", "deliverable", "label", "name", "role", "step", "business_unit", "service_line", "state"], "Site"
+    )
     return pd.DataFrame([{"month": "2026-07", **dict.fromkeys(numbers, amount), **dates, **texts}])
 
 

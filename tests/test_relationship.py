@@ -6,13 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.measures.relationship import (
+    actions_ahead,
     actions_status,
-    days_since_contact,
+    objective_forecast,
     objectives_status,
-    sponsor_left,
-    stakeholder_coverage,
-    stakeholder_gaps,
-    stakeholder_map,
 )
 from acctlib.missing import Missing
 from acctlib.periods import Quarter
@@ -99,80 +96,70 @@ def test_the_order_of_measurements_does_not_matter(order):
     pd.testing.assert_frame_equal(objectives_status(rows, DAY), objectives_status(rows.iloc[order], DAY))
 
 
-def people(*rows):
-    columns = ["name", "decision_role", "influence", "sentiment", "owner", "last_contact", "left_on"]
-    frame = pd.DataFrame(rows, columns=columns)
-    frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("last_contact", "left_on")})
-    return frame.astype({"influence": "Int64", "sentiment": "Int64", "decision_role": "str", "owner": "str"})
+MEASURED = [("2026-01-01", 1), ("2026-01-02", 3), ("2026-01-03", 2), ("2026-01-04", 4)]
 
 
-TEAM = people(
-    ("Ama", "sponsor", 5, 1, "Kim", "2026-09-20", None),
-    ("Ben", "decision_maker", 4, -1, "Lee", "2026-06-01", None),
-    ("Cat", "user", 2, 0, "Lee", "2026-09-01", None),
-    ("Dan", "champion", 5, 2, None, "2026-09-29", None),
-    ("Eve", "decision_maker", 5, 2, "Kim", "2026-09-01", "2026-09-10"),
-)
-
-
-def test_coverage_by_hand():
-    # influence of Ama 5 and Cat 2 of 16; Ben was silent for 121 days, Dan has no owner, Eve left
-    assert stakeholder_coverage(TEAM, DAY) == 7 / 16
-    assert stakeholder_coverage(TEAM, DAY, days=200) == 11 / 16
-
-
-def test_coverage_without_influence_is_missing():
-    assert not stakeholder_coverage(people(("Ama", None, None, None, "Kim", "2026-09-20", None)), DAY)
-
-
-def test_gaps_are_named_with_the_people():
-    gaps = stakeholder_gaps(TEAM, DAY)
-    assert gaps.values.tolist() == [
-        ["a decider left", "Eve"],
-        ["no owner", "Dan"],
-        ["no recent contact", "Ben"],
-        ["against us", "Ben"],
-    ]
-
-
-def test_nobody_in_a_part_is_a_gap_and_one_contact_hangs_by_a_thread():
-    gaps = stakeholder_gaps(people(("Ama", "user", 3, 0, "Kim", "2026-09-20", None)), DAY)
-    assert gaps["gap"].tolist() == ["no sponsor", "no decision maker", "no champion", "single-threaded"]
-    assert gaps["people"].tolist()[3] == "Ama"
-    assert gaps["people"].isna().tolist() == [True, True, True, False]
-
-
-def test_what_is_not_kept_is_not_a_gap():
-    assert stakeholder_gaps(pd.DataFrame({"name": ["Ama"]}), DAY).empty
-
-
-def test_the_map_leaves_out_who_left_and_puts_influence_first():
-    assert stakeholder_map(TEAM, DAY)["name"].tolist() == ["Ama", "Dan", "Ben", "Cat"]
-    assert stakeholder_map(TEAM, DAY)["days_since"].tolist() == [10, 1, 121, 29]
+def test_a_goal_is_carried_on_to_its_due_date_as_worked_by_hand():
+    # The days 0 to 3 with 1, 3, 2, 4: mean day 1.5, mean 2.5, S = 5, Sxy = 4, so 1.3 + 0.8 d; residuals -.3, .9, -.9, .3, so
+    # s² = 1.8 / 2. On day 5 the line is at 5.3; s² (1 + 1/4 + 3.5²/5) = 3.33, and Student's t(2) is 1.886 at 90 %.
+    row = objective_forecast(goal(*MEASURED, target=9, due="2026-01-06"), DAY).iloc[0]
+    assert row["forecast"] == pytest.approx(5.3)
+    assert row["high"] - row["forecast"] == pytest.approx(1.886 * 3.33**0.5, rel=1e-3)
+    assert row["forecast"] - row["low"] == pytest.approx(row["high"] - row["forecast"])
+    assert (row["measurements"], row["outlook"], row["basis"]) == (4, "misses the target", "line through 4 measurements")
 
 
 @pytest.mark.parametrize(
-    ("rows", "left"),
+    ("target", "baseline", "outlook"),
     [
-        ([("Ama", "sponsor", 5, 1, "Kim", None, None)], False),
-        ([("Ama", "sponsor", 5, 1, "Kim", None, "2026-09-10")], True),
-        ([("Ama", "sponsor", 5, 1, "Kim", None, "2026-10-10")], False),  # leaves after the day
-        ([("Ama", "sponsor", 5, 1, "Kim", None, "2025-01-10")], True),  # never replaced
-        ([("Ama", "sponsor", 5, 1, "Kim", None, "2025-01-10"), ("Bo", "sponsor", 5, 1, "Kim", None, None)], False),
-        ([("Ama", "sponsor", 5, 1, "Kim", None, "2026-09-10"), ("Bo", "sponsor", 5, 1, "Kim", None, None)], True),
+        (1.8, 0, "reaches the target"),
+        (6, 0, "open"),
+        (9, 0, "misses the target"),
+        (8.8, 20, "reaches the target"),  # a goal that falls is reached from above
+        (5, 20, "open"),
+        (1.8, 20, "misses the target"),
+        (5, 5, None),  # a value to hold has no side
     ],
 )
-def test_a_sponsor_left_lately_or_without_successor(rows, left):
-    assert sponsor_left(people(*rows), DAY) is left
+def test_the_whole_range_decides_whether_a_target_is_reached(target, baseline, outlook):
+    found = objective_forecast(goal(*MEASURED, target=target, baseline=baseline, due="2026-01-06"), DAY).at[0, "outlook"]
+    assert found == outlook if outlook else pd.isna(found)
 
 
-def test_an_account_that_never_had_a_sponsor_has_not_lost_one():
-    assert sponsor_left(TEAM[TEAM["name"] == "Cat"], DAY).reason == "no sponsor is named"
+@pytest.mark.parametrize(
+    ("n", "target", "forecast", "outlook"),
+    [(2, 11, 11, "on pace"), (2, 12, 11, "behind pace"), (3, 4, 4, "on pace"), (3, 5, 4, "behind pace")],
+)
+def test_two_or_three_measurements_have_a_pace_and_no_range(n, target, forecast, outlook):
+    row = objective_forecast(goal(*MEASURED[:n], target=target, due="2026-01-06"), DAY).iloc[0]
+    assert row["forecast"] == pytest.approx(forecast)
+    assert row[["low", "high"]].isna().all()
+    assert (row["outlook"], row["basis"]) == (outlook, f"pace of {n} measurements; a range needs 4")
 
 
-def test_the_last_contact_with_anybody_counts():
-    assert days_since_contact(TEAM, DAY) == 1
-    assert days_since_contact(TEAM, date(2026, 5, 1)).reason == "no contact is recorded"
+@pytest.mark.parametrize(
+    ("rows", "due", "basis"),
+    [
+        ([("2026-01-01", None)], "2026-12-31", "it was never measured"),
+        ([("2026-01-01", 1)], "2026-12-31", "one measurement has no pace"),
+        (MEASURED, None, "it has no due date"),
+        (MEASURED, "2026-01-04", "its due date has come: the value measured stands"),
+    ],
+)
+def test_where_there_is_no_forecast_the_basis_says_why(rows, due, basis):
+    row = objective_forecast(goal(*rows, due=due), DAY).iloc[0]
+    assert row["basis"] == basis
+    assert row[["forecast", "low", "high", "outlook"]].isna().all()
+
+
+def test_what_was_measured_after_the_day_is_not_known_to_the_forecast():
+    rows = [*MEASURED, ("2026-10-05", 99)]
+    assert objective_forecast(goal(*rows), DAY).at[0, "measurements"] == 4
+
+
+def test_a_confidence_of_80_is_refused():
+    with pytest.raises(ValueError, match=r"confidence must lie between 0 and 1, got 80"):
+        objective_forecast(goal(("2026-01-01", 1)), DAY, confidence=80)
 
 
 def actions(*rows):
@@ -203,6 +190,44 @@ def test_actions_agreed_last_time_and_their_state():
     assert table["state"].isna().tolist() == [False, False, True, True]
 
 
+AHEAD = actions(
+    ("Yesterday", "2026-07-10", "2026-09-29", "open", None),
+    ("Today", "2026-09-30", "2026-09-30", "open", None),
+    ("Thirty", "2026-09-10", "2026-10-30", "open", None),
+    ("Thirty-one", "2026-09-10", "2026-10-31", "open", None),
+    ("Ninety", "2026-09-10", "2026-12-29", "open", None),
+    ("Next year", "2026-09-10", "2027-12-29", "open", None),
+    ("Some day", "2025-09-30", None, "open", None),
+    ("Done", "2026-09-10", "2026-10-30", "done", "2026-09-20"),
+    ("Done later", "2026-09-10", "2026-11-30", "done", "2026-10-20"),
+    ("Agreed later", "2026-10-01", None, "open", None),
+)
+
+
+def test_actions_ahead_are_sorted_by_when_they_are_due():
+    table = actions_ahead(AHEAD.assign(owner=["Kim"] * 6 + [None] * 4), DAY).set_index("action")
+    assert table["when"].to_dict() == {
+        "Yesterday": "overdue",
+        "Today": "within 30 days",
+        "Thirty": "within 30 days",
+        "Thirty-one": "31 to 60 days",
+        "Done later": "61 to 90 days",
+        "Ninety": "61 to 90 days",
+        "Next year": "later",
+        "Some day": "no date",
+    }
+    assert table["days_left"].dropna().tolist() == [-1, 0, 30, 31, 61, 90, 455]
+    assert table.at["Yesterday", "age_days"] == 82
+    assert table.at["Some day", "age_days"] == 365
+    assert table["lacks"].dropna().to_dict() == {"Done later": "owner", "Some day": "owner, due date"}
+
+
+def test_what_is_open_is_the_same_in_both_lists():
+    both = actions_status(AHEAD, THIRD, DAY)
+    assert set(both.loc[both["stage"].isin(["open", "overdue"]), "action"]) == set(actions_ahead(AHEAD, DAY)["action"])
+
+
 def test_tables_that_are_not_kept_are_passed_on():
     gone = Missing("there is no file")
-    assert objectives_status(gone, DAY) == stakeholder_coverage(gone, DAY) == actions_status(gone, THIRD, DAY) == gone
+    assert objectives_status(gone, DAY) == objective_forecast(gone, DAY) == gone
+    assert actions_status(gone, THIRD, DAY) == actions_ahead(gone, DAY) == gone

@@ -24,8 +24,9 @@ from acctlib.measures.contracts import Retention, retention
 from acctlib.measures.delivery import on_time, open_issues
 from acctlib.measures.proportion import Proportion
 from acctlib.measures.receivables import ageing, in_currency, overdue
-from acctlib.measures.relationship import days_since_contact, objectives_status, sponsor_left, stakeholder_coverage
+from acctlib.measures.relationship import objectives_status
 from acctlib.measures.satisfaction import Score, newest_score
+from acctlib.measures.stakeholders import days_since_contact, sponsor_left, stakeholder_coverage
 from acctlib.missing import Missing, requires
 
 __all__ = ["LEAST_COVERAGE", "WEIGHTS", "Health", "health", "health_factors", "health_overrides", "of_account", "score_of"]
@@ -62,7 +63,7 @@ def health_factors(
     on_time : Proportion or Missing
         As from `delivery.on_time`.
     coverage : float or Missing
-        As from `relationship.stakeholder_coverage`.
+        As from `stakeholders.stakeholder_coverage`.
     objectives : DataFrame or Missing
         As from `relationship.objectives_status`.
     ageing : DataFrame or Missing

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 from acctlib.missing import Missing
 
-__all__ = ["Proportion", "normal_score", "proportion"]
+__all__ = ["Proportion", "normal_score", "proportion", "wilson"]
 
 
 def normal_score(confidence: float) -> float:
@@ -25,6 +25,36 @@ def normal_score(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}; write 95 % as 0.95")
     return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def wilson(share: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's interval for the share behind an observed one, as fractions.
+
+    Parameters
+    ----------
+    share : float
+        The observed share, from 0 to 1.
+    n : float
+        How many independent observations it rests on, above 0; need not be whole (see `sales.win_rate`).
+    confidence : float, default 0.95
+
+    Notes
+    -----
+    With z standard errors: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n). Wilson (1927).
+
+    Examples
+    --------
+    >>> low, high = wilson(7 / 8, 8)
+    >>> round(low, 2), round(high, 2)
+    (0.53, 0.98)
+    """
+    z = normal_score(confidence)
+    centre = share + z * z / (2 * n)
+    half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    scale = 1 + z * z / n
+    low = (centre - half) / scale if share > 0 else 0.0  # exact at the ends, where rounding would leave 1e-17
+    high = (centre + half) / scale if share < 1 else 1.0
+    return low, high
 
 
 @dataclass(frozen=True)
@@ -60,19 +90,8 @@ class Proportion:
         return self.count / self.n
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return Wilson's interval for the share behind the count, as fractions.
-
-        Notes
-        -----
-        With z standard errors: (p + z²/2n ± z √(p(1−p)/n + z²/4n²)) / (1 + z²/n).
-        """
-        z = normal_score(confidence)
-        centre = self.value + z * z / (2 * self.n)
-        half = z * math.sqrt(self.value * (1 - self.value) / self.n + (z / (2 * self.n)) ** 2)
-        scale = 1 + z * z / self.n
-        low = (centre - half) / scale if self.count else 0.0  # exact at the ends, where rounding would leave 1e-17
-        high = (centre + half) / scale if self.count < self.n else 1.0
-        return low, high
+        """Return Wilson's interval for the share behind the count, as fractions."""
+        return wilson(self.value, self.n, confidence)
 
 
 def proportion(count: int, n: int, reason: str) -> Proportion | Missing:

@@ -15,7 +15,7 @@ from functools import wraps
 
 import pandas as pd
 
-from acctlib.measures.undefined import complete, ratio
+from acctlib.measures.undefined import NOT_STATED, complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.money import convert
 from acctlib.periods import Month, Quarter
@@ -165,7 +165,7 @@ def invoiced_by(
     if period is not None:
         rows = rows[rows["issued"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))]
     part = rows["project"].map(complete(projects, "projects", by).set_index("project")[by]) if by != "project" else rows[by]
-    fees = (rows["amount"] - rows["pass_through"].fillna(0.0)).groupby(part.fillna("not stated")).sum()
+    fees = (rows["amount"] - rows["pass_through"].fillna(0.0)).groupby(part.fillna(NOT_STATED)).sum()
     frame = fees.rename("fees").rename_axis(by).reset_index().sort_values(["fees", by], ascending=[False, True])
     whole = frame["fees"].sum()
     return frame.assign(share=frame["fees"] / whole if whole > 0 else float("nan")).reset_index(drop=True)

@@ -1,10 +1,10 @@
-"""The relationship: what the client wants to reach, who they are to us, and what each side owes the other.
+"""The relationship: what the client wants to reach, and what each side owes the other.
 
 A goal is judged by the way it has gone: from where it stood at the start to the target, against where a steady pace would be
 by now. A goal due in a year that is a third of the way after four months is on track, though it is far from its target.
 
-People count by their influence. An account is covered where those who decide have somebody of ours who has spoken with them
-lately, and it hangs by a thread where all of that is one person.
+An action that nobody owns or that has no date is a wish. What is ahead is therefore listed with what it lacks, and what was
+carried over with its age.
 """
 
 from __future__ import annotations
@@ -15,24 +15,13 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures import rag
-from acctlib.measures.undefined import complete, ratio
+from acctlib.measures.proportion import normal_score
+from acctlib.measures.trend_line import FEWEST_FOR_RANGE, trend_line
+from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month, Quarter
 
-__all__ = [
-    "actions_status",
-    "days_since_contact",
-    "objectives_status",
-    "sponsor_left",
-    "stakeholder_coverage",
-    "stakeholder_gaps",
-    "stakeholder_map",
-]
-
-#: A contact counts as recent for so many days.
-RECENT_DAYS = 90
-#: Influence from which a person's silence is a gap of its own, on the scale 1 to 5.
-INFLUENTIAL = 4
+__all__ = ["actions_ahead", "actions_status", "objective_forecast", "objectives_status"]
 
 
 @requires(objectives="objective target as_of actual")
@@ -105,186 +94,99 @@ def _steady_pace(goals: pd.DataFrame, first: pd.Series) -> pd.Series:
     return (gone / planned.where(planned > 0)).clip(0, 1).fillna(1.0).where(goals["as_of"].notna())
 
 
-def _current(stakeholders: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Return those who have not left by the day."""
-    return stakeholders[stakeholders["left_on"].isna() | (stakeholders["left_on"] > day)]
-
-
-def _touched(people: pd.DataFrame, day: pd.Timestamp, days: int) -> pd.Series:
-    """Return who has an owner on our side and a conversation within so many days."""
-    recent = people["last_contact"].between(day - pd.Timedelta(days=days), day)
-    return people["owner"].notna() & recent
-
-
-_PEOPLE = "title business_unit decision_role influence sentiment owner last_contact reports_to left_on"
-
-
-@requires(stakeholders="name")
-def stakeholder_map(stakeholders: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
-    """Return the people at the client, the most influential first.
+@requires(objectives="objective target as_of actual due")
+def objective_forecast(objectives: pd.DataFrame | Missing, as_of: date, confidence: float = 0.8) -> pd.DataFrame | Missing:
+    """Return where each goal will stand on its due date if it goes on as it went, with a range.
 
     Parameters
     ----------
-    stakeholders : DataFrame
-        One row a person.
+    objectives : DataFrame
+        Several dated rows a goal; those not after `as_of` count.
     as_of : date
+    confidence : float, default 0.8
+        Chance that the value measured on the due date lies in the range, as a fraction.
 
     Returns
     -------
     DataFrame
-        Those who have not left: `name`, `title`, `business_unit`, `role` (in decisions), `influence` (1–5), `sentiment` (−2
-        to 2), `owner`, `last_contact`, `days_since`, `reports_to`.
+        In the order of `objectives_status`: `objective`, `measure`, `unit`, `baseline`, `target`, `actual`, `as_of` (of the
+        newest value), `due`, `better_when` ("higher" or "lower": a target below the baseline is reached from above),
+        `owner`, `source`; `measurements` (number); `forecast`, `low`, `high` (on the due date, in the goal's unit);
+        `outlook` ("reaches the target" or "misses the target" where the whole range says so, else "open"; without a range
+        what the pace alone says, "on pace" or "behind pace"); `basis` in words. Forecast and range are blank where not
+        defined, and `basis` says why.
+
+    Raises
+    ------
+    ValueError
+        If `confidence` does not lie between 0 and 1.
+
+    Notes
+    -----
+    The line of least squares through all measurements, with its range for one more (see `trend_line`). It supposes that the
+    pace holds. Below four measurements there is a pace and no range.
 
     Examples
     --------
-    >>> people = pd.DataFrame({"name": ["Ama", "Ben"], "influence": [3, 5]})
-    >>> stakeholder_map(people, date(2026, 9, 30))["name"].tolist()
-    ['Ben', 'Ama']
+    Errors fell from 8 % to 7, 6.5 and 5.5 % in three quarters and should be at 4 % by the end of the year:
+
+    >>> days = pd.to_datetime(["2026-01-01", "2026-04-01", "2026-07-01", "2026-09-30"])
+    >>> goal = pd.DataFrame({"objective": "Fewer errors", "baseline": 8.0, "target": 4.0, "actual": [8.0, 7.0, 6.5, 5.5],
+    ...                      "as_of": days, "due": pd.Timestamp("2026-12-31")})
+    >>> found = objective_forecast(goal, date(2026, 9, 30))[["better_when", "forecast", "low", "high", "outlook"]]
+    >>> found.round(2).values.tolist()
+    [['lower', 4.74, 4.26, 5.21, 'misses the target']]
     """
-    day = pd.Timestamp(as_of)
-    people = _current(complete(stakeholders, "stakeholders", _PEOPLE), day).rename(columns={"decision_role": "role"})
-    people = people.assign(days_since=(day - people["last_contact"]).dt.days.astype("Int64"))
-    ordered = people.sort_values(["influence", "name"], ascending=[False, True], na_position="last", kind="stable")
-    columns = "name title business_unit role influence sentiment owner last_contact days_since reports_to"
-    return ordered[columns.split()].reset_index(drop=True)
+    normal_score(confidence)  # refuses a wrong confidence, whether or not a goal has a range
+    goals = objectives_status(objectives, as_of)
+    if isinstance(goals, Missing):
+        return goals
+    rows = objectives[(objectives["as_of"] <= pd.Timestamp(as_of)) & objectives["actual"].notna()].sort_values("as_of")
+    measured = dict(list(rows.groupby("objective", sort=False)))
+    lines = [_extrapolated(measured.get(goal.objective), goal.due, confidence) for goal in goals.itertuples()]
+    goals = goals.join(pd.DataFrame(lines, columns=["measurements", "forecast", "low", "high", "basis"], index=goals.index))
+    goals["outlook"] = _outlook(goals)
+    columns = "objective measure unit baseline target actual as_of due better_when owner source"
+    return goals[f"{columns} measurements forecast low high outlook basis".split()]
 
 
-@requires(stakeholders="name influence owner last_contact")
-def stakeholder_coverage(stakeholders: pd.DataFrame | Missing, as_of: date, days: int = RECENT_DAYS) -> float | Missing:
-    """Return the share of the client's influence that we are in touch with.
+def _extrapolated(rows: pd.DataFrame | None, due: pd.Timestamp, confidence: float) -> tuple[int, float, float, float, str]:
+    """Return the number of measurements, forecast, low, high and in words what they rest on."""
+    n = 0 if rows is None else len(rows)
 
-    Parameters
-    ----------
-    stakeholders : DataFrame
-        Those who left don't count; nor does a person without a stated influence.
-    as_of : date
-    days : int, default 90
-        A contact counts for so long.
+    def without(reason: str) -> tuple[int, float, float, float, str]:
+        return n, np.nan, np.nan, np.nan, reason
 
-    Returns
-    -------
-    float or Missing
-        Fraction: influence of people with an owner and a recent contact / influence of all.
-
-    Examples
-    --------
-    >>> people = pd.DataFrame({"name": ["Ama", "Ben"], "influence": [4, 1], "owner": ["Kim", None],
-    ...                        "last_contact": pd.to_datetime(["2026-09-01", "2026-09-01"])})
-    >>> stakeholder_coverage(people, date(2026, 9, 30))
-    0.8
-    """
-    day = pd.Timestamp(as_of)
-    people = _current(complete(stakeholders, "stakeholders", _PEOPLE), day)
-    influence = people["influence"].astype(float)
-    return ratio(influence[_touched(people, day, days)].sum(), influence.sum(), "no current stakeholder has an influence")
-
-
-@requires(stakeholders="name")
-def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: int = RECENT_DAYS) -> pd.DataFrame | Missing:
-    """Return what the relationship lacks.
-
-    Parameters
-    ----------
-    stakeholders : DataFrame
-        What depends on a column that is not kept is not judged.
-    as_of : date
-    days : int, default 90
-        A contact counts for so long.
-
-    Returns
-    -------
-    DataFrame
-        `gap` and `people` (names, separated by commas; blank where it is that there is nobody). Gaps: "no sponsor", "no
-        decision maker", "no champion"; "a decider left"
-        (sponsor or decision maker who left); "no owner" and "no recent contact" (of
-        influence 4 or 5); "against us" (influence 4 or 5, sentiment below 0); "single-threaded" (fewer than
-        two people were spoken with lately, or all of them by the same one of us). No row where nothing is lacking.
-
-    Examples
-    --------
-    >>> people = pd.DataFrame({"name": ["Ama", "Ben"], "decision_role": ["sponsor", "decision_maker"], "influence": [4, 5],
-    ...     "owner": "Kim", "last_contact": pd.to_datetime(["2026-09-01", "2026-03-01"])})
-    >>> stakeholder_gaps(people, date(2026, 9, 30))["gap"].tolist()
-    ['no champion', 'no recent contact', 'single-threaded']
-    """
-    day = pd.Timestamp(as_of)
-    kept = set(stakeholders.columns)
-    everyone = complete(stakeholders, "stakeholders", _PEOPLE)
-    people = _current(everyone, day)
-    influential = people[(people["influence"] >= INFLUENTIAL).fillna(False).astype(bool)]
-    touched = people[_touched(people, day, days)]
-    found: list[tuple[str, pd.Series]] = []
-    if "decision_role" in kept:
-        absent = [role for role in _NEEDED if not (people["decision_role"] == role).any()]
-        found += [(f"no {role.replace('_', ' ')}", touched["name"].iloc[:0]) for role in absent]
-        deciding = everyone["decision_role"].isin(["sponsor", "decision_maker"])
-        found += _if_any("a decider left", everyone.loc[deciding & ~everyone.index.isin(people.index), "name"])
-    if "owner" in kept:
-        found += _if_any("no owner", influential.loc[influential["owner"].isna(), "name"])
-    if "last_contact" in kept:
-        recent = influential["last_contact"].between(day - pd.Timedelta(days=days), day)
-        found += _if_any("no recent contact", influential.loc[~recent, "name"])
-    if "sentiment" in kept:
-        against = (influential["sentiment"] < 0).fillna(False).astype(bool)
-        found += _if_any("against us", influential.loc[against, "name"])
-    if {"owner", "last_contact"} <= kept and (len(touched) < 2 or touched["owner"].nunique() < 2):
-        found.append(("single-threaded", touched["name"]))
-    rows = [(gap, ", ".join(sorted(names)) or None) for gap, names in found]
-    return pd.DataFrame(rows, columns=["gap", "people"], dtype="str")
-
-
-#: The parts in a decision that somebody must play.
-_NEEDED = ("sponsor", "decision_maker", "champion")
-
-
-def _if_any(gap: str, names: pd.Series) -> list[tuple[str, pd.Series]]:
-    return [(gap, names)] if len(names) else []
-
-
-@requires(stakeholders="name decision_role left_on")
-def sponsor_left(stakeholders: pd.DataFrame | Missing, as_of: date, days: int = 180) -> bool | Missing:
-    """Return whether the client's sponsor left lately, or left and was not replaced.
-
-    Parameters
-    ----------
-    stakeholders : DataFrame
-    as_of : date
-    days : int, default 180
-        A new sponsor is not taken for granted for so long after the old one left.
-
-    Returns
-    -------
-    bool or Missing
-        Missing where no sponsor was ever named.
-
-    Examples
-    --------
-    >>> people = pd.DataFrame({"name": ["Ama"], "decision_role": ["sponsor"], "left_on": pd.to_datetime(["2026-08-15"])})
-    >>> sponsor_left(people, date(2026, 9, 30))
-    True
-    """
-    day = pd.Timestamp(as_of)
-    sponsors = stakeholders[stakeholders["decision_role"] == "sponsor"]
-    if sponsors.empty:
-        return Missing("no sponsor is named", "add a stakeholder with decision_role sponsor")
-    gone = sponsors[sponsors["left_on"] <= day]
-    lately = gone["left_on"] > day - pd.Timedelta(days=days)
-    return bool(lately.any() or len(gone) == len(sponsors))
-
-
-@requires(stakeholders="name last_contact")
-def days_since_contact(stakeholders: pd.DataFrame | Missing, as_of: date) -> int | Missing:
-    """Return how many days ago anybody of the client was last spoken with.
-
-    >>> people = pd.DataFrame({"name": ["Ama"], "last_contact": pd.to_datetime(["2026-09-01"])})
-    >>> days_since_contact(people, date(2026, 9, 30))
-    29
-    """
-    day = pd.Timestamp(as_of)
-    spoken = stakeholders.loc[stakeholders["last_contact"] <= day, "last_contact"]
+    if n == 0:
+        return without("it was never measured")
+    if pd.isna(due):
+        return without("it has no due date")
+    if due <= rows["as_of"].max():
+        return without("its due date has come: the value measured stands")
+    days = (rows["as_of"] - due).dt.days.to_numpy(float)
+    if np.ptp(days) == 0:
+        return without("one measurement has no pace")
+    line = trend_line(days, rows["actual"].to_numpy(float), 0.0, confidence)
+    ranged = n >= FEWEST_FOR_RANGE
     return (
-        int((day - spoken.max()).days) if len(spoken) else Missing("no contact is recorded", "add last_contact to stakeholders")
+        n,
+        *line,
+        f"line through {n} measurements" if ranged else f"pace of {n} measurements; a range needs {FEWEST_FOR_RANGE}",
     )
+
+
+def _outlook(goals: pd.DataFrame) -> pd.Series:
+    """Return what forecast and range say about the target; blank without a forecast or a way to go."""
+    falls = goals["better_when"] == "lower"
+    worst, best = goals["high"].where(falls, goals["low"]), goals["low"].where(falls, goals["high"])
+    sign = np.where(falls, -1.0, 1.0)
+    near = 1e-9 * goals[["target", "forecast"]].abs().max(axis=1)  # a straight record reaches its target to the last digit
+    ahead = (goals["forecast"] - goals["target"]) * sign >= -near
+    said = pd.Series("open", goals.index, dtype="str")
+    said = said.mask((worst - goals["target"]) * sign >= -near, "reaches the target")
+    said = said.mask((best - goals["target"]) * sign < -near, "misses the target")
+    said = said.mask(goals["low"].isna() & ahead, "on pace").mask(goals["low"].isna() & ~ahead, "behind pace")
+    return said.where(goals["forecast"].notna() & goals["better_when"].notna())
 
 
 @requires(actions="action agreed_on status")
@@ -316,7 +218,7 @@ def actions_status(actions: pd.DataFrame | Missing, period: Quarter | Month, as_
     day, start = pd.Timestamp(as_of), pd.Timestamp(period.start)
     rows = complete(actions, "actions", "kind owner party due closed_on")
     rows = rows[(rows["agreed_on"] <= day) & ~(rows["closed_on"] < start)]
-    closed = (rows["closed_on"] <= day) | (rows["closed_on"].isna() & rows["status"].isin(["done", "dropped"]))
+    closed = _closed(rows, day)
     late = ((day - rows["due"]).dt.days.clip(lower=0).fillna(0)).mask(closed, 0).astype("int64")
     stage = pd.Series("open", rows.index, dtype="str").mask(late > 0, "overdue")
     stage = stage.mask(closed, "done").mask(closed & (rows["status"] == "dropped"), "dropped")
@@ -334,3 +236,52 @@ def actions_status(actions: pd.DataFrame | Missing, period: Quarter | Month, as_
     )
     columns = "action kind party owner agreed_on due closed_on stage age_days days_overdue carried_over state"
     return listed[columns.split()].reset_index(drop=True)
+
+
+def _closed(rows: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Return which actions were done or dropped by the day."""
+    return (rows["closed_on"] <= day) | (rows["closed_on"].isna() & rows["status"].isin(["done", "dropped"]))
+
+
+#: Up to so many days ahead -> what that is called.
+_AHEAD = {30: "within 30 days", 60: "31 to 60 days", 90: "61 to 90 days"}
+
+
+@requires(actions="action agreed_on status")
+def actions_ahead(actions: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
+    """Return the open actions and decisions by when they are due, with what each still lacks.
+
+    Parameters
+    ----------
+    actions : DataFrame
+    as_of : date
+
+    Returns
+    -------
+    DataFrame
+        The open ones, the earliest due first, those without a date last: `action`, `kind`, `party`, `owner`, `agreed_on`,
+        `due`; `when` ("overdue", "within 30 days", "31 to 60 days", "61 to 90 days", "later", "no date"; due on the day
+        itself is within 30 days); `days_left` (minus = overdue; blank without a date); `age_days` (since it was agreed: how
+        long it has been carried); `lacks` ("owner", "due date" or both; blank where it has both).
+
+    Examples
+    --------
+    >>> actions = pd.DataFrame({"action": ["Send rates", "Sign off the brief"], "status": "open", "owner": ["Kim", None],
+    ...     "agreed_on": pd.to_datetime(["2026-09-20", "2026-06-20"]), "due": pd.to_datetime(["2026-11-15", "2026-09-10"])})
+    >>> actions_ahead(actions, date(2026, 9, 30))[["when", "days_left", "age_days", "lacks"]].values.tolist()
+    [['overdue', -20, 102, 'owner'], ['31 to 60 days', 46, 10, nan]]
+    """
+    day = pd.Timestamp(as_of)
+    rows = complete(actions, "actions", "kind owner party due closed_on")
+    rows = rows[(rows["agreed_on"] <= day) & ~_closed(rows, day)]
+    left = (rows["due"] - day).dt.days.astype("Int64")
+    when = pd.Series("no date", rows.index, dtype="str").mask(rows["due"].notna(), "later")
+    for days in sorted(_AHEAD, reverse=True):
+        when = when.mask((left <= days).fillna(False).astype(bool), _AHEAD[days])
+    when = when.mask((left < 0).fillna(False).astype(bool), "overdue")
+    lacks = pd.Series([", ".join(what for what, blank in (("owner", no_owner), ("due date", no_due)) if blank) or None
+                       for no_owner, no_due in zip(rows["owner"].isna(), rows["due"].isna(), strict=True)],
+                      index=rows.index, dtype="str")  # fmt: skip
+    listed = rows.assign(when=when, days_left=left, age_days=(day - rows["agreed_on"]).dt.days, lacks=lacks)
+    listed = listed.sort_values(["due", "agreed_on", "action"], na_position="last", kind="stable")
+    return listed["action kind party owner agreed_on due when days_left age_days lacks".split()].reset_index(drop=True)

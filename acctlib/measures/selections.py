@@ -38,7 +38,6 @@ __all__ = [
     "newest",
     "number_of",
     "of_projects",
-    "plays",
     "response_steps",
     "response_table",
     "running",
@@ -588,17 +587,3 @@ def column(table: pd.DataFrame | Missing, amount: str, by: str) -> pd.Series | M
     {'design': 9.0}
     """
     return table if isinstance(table, Missing) else table.set_index(by)[amount]
-
-
-@requires(white_space="business_unit service_line state likely_value? propensity? low_value? high_value? next_step? owner?")
-def plays(white_space: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return the gaps in what a client buys, the most promising first: `weighted` is likely value times the chance of buying.
-
-    >>> gaps = pd.DataFrame({"business_unit": ["Retail", "Legal"], "service_line": ["Data", "Design"], "state": ["gap", "gap"],
-    ...                      "likely_value": [10e3, 50e3], "propensity": [0.5, 0.2]})
-    >>> plays(gaps)["business_unit"].tolist()
-    ['Legal', 'Retail']
-    """
-    gaps = white_space[white_space["state"] == "gap"]
-    gaps = gaps.assign(weighted=gaps["likely_value"].astype(float) * gaps["propensity"].astype(float))
-    return _some(gaps.sort_values("weighted", ascending=False, na_position="last", kind="stable"), "there is no gap")

@@ -14,7 +14,10 @@ import pandas as pd
 from acctlib.missing import Missing
 from acctlib.tables.dictionary import TABLES
 
-__all__ = ["complete", "ratio"]
+__all__ = ["NOT_STATED", "complete", "ratio"]
+
+#: What a group is called whose name is blank, so that groups add up to the whole.
+NOT_STATED = "not stated"
 
 #: Kind of a column that is not text -> the type its blanks take.
 _TYPES = {

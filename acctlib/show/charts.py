@@ -36,7 +36,7 @@ from acctlib.show.axes import (
 )
 from acctlib.show.numerals import number
 from acctlib.show.text import shorten
-from acctlib.show.theme import BLUE, GREY, HEIGHT, INK, LETTERS, MUTED, ORANGE, PALE, STATES
+from acctlib.show.theme import BLUE, GREY, HEIGHT, INK, LETTERS, MUTED, ORANGE, PALE, RULE, STATES, WIDTH
 
 __all__ = [
     "bars",
@@ -47,6 +47,7 @@ __all__ = [
     "spend_curve",
     "stakeholder_grid",
     "waterfall",
+    "white_space_grid",
 ]
 
 _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
@@ -373,6 +374,85 @@ def stakeholder_grid(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
         layers.append(base.mark_point(filled=True, size=90, fill=BLUE, opacity=1).encode(tooltip=["label:N"]))
         layers += figures_beside(base, "label", dy=float(dy))
     return alt.layer(*layers)
+
+
+#: State of a cell of the white space -> its lines, and its fill and edge: a word always, a colour beside it.
+_CELLS = {
+    "owned": ("owned", PALE, BLUE),
+    "pipeline": ("pipeline", "#fbe6d2", ORANGE),
+    "gap": ("gap", "white", BLUE),
+    "not eligible": ("not\neligible", RULE, RULE),
+    "unknown": ("unknown", "white", RULE),
+}
+
+
+@requires(frame="business_unit service_line state low_value? likely_value? high_value?")
+def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
+    """Draw what each business unit buys and might buy: business_unit, service_line, state, low_value, likely_value, high_value.
+
+    Rows are units and columns services. Each cell says its state in a word, with its value below: a range where there is
+    one, else the likely value.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a cell, in the order to draw. A state that is none of owned, pipeline, gap and not eligible is drawn as
+        unknown, with its word.
+    unit : str
+        Currency code of the values.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"business_unit": ["Grocery"], "service_line": ["Design"], "state": ["gap"],
+    ...                       "low_value": [18e3], "high_value": [34e3]})
+    >>> type(white_space_grid(cells, "GBP")).__name__
+    'LayerChart'
+    """
+    placed = frame.dropna(subset=["business_unit", "service_line", "state"])
+    if (nothing := nothing_in(placed, "state")) is not None:
+        return nothing
+    axes = {}
+    for column, letters in (("business_unit", 13), ("service_line", 10)):
+        own = placed[[column]].drop_duplicates()
+        axes[column] = dict(zip(own[column], named_rows(own, column, letters)[1], strict=True))
+    data = floats(placed, "low_value", "likely_value", "high_value")
+    data = data.assign(**{column: placed[column].map(names).to_numpy() for column, names in axes.items()})
+    data["state"] = [state if state in _CELLS else "unknown" for state in placed["state"]]
+    words = [_CELLS[state][0] if state in _CELLS else shorten(state, 12) for state in placed["state"]]
+    values = [_value_lines(row.low_value, row.likely_value, row.high_value, unit) for row in data.itertuples()]
+    data["label"] = ["\n".join(filter(None, pair)) for pair in zip(words, values, strict=True)]
+    names, services = (list(axes[column].values()) for column in ("business_unit", "service_line"))
+    small = LETTERS - 2
+    lift = (small + 1) * max(name.count("\n") for name in services)  # a name of two lines hangs from its first one
+    above = alt.Axis(orient="top", title=None, labelExpr=NAME_LINES, labelAngle=0, labelFontSize=small, labelColor=INK,
+                     labelPadding=6 + lift, domain=False)  # fmt: skip
+    beside = row_axis("business_unit", names)
+    beside.scale = alt.Scale(paddingInner=0.08)
+    base = alt.Chart(data, width=max(WIDTH, 110 + 68 * len(services)), height=66 * len(names) + 44).encode(
+        x=alt.X("service_line:N", sort=services, axis=above, scale=alt.Scale(paddingInner=0.06)), y=beside
+    )
+    styles = [
+        channel("state:N", scale=alt.Scale(domain=list(_CELLS), range=[style[at] for style in _CELLS.values()]), legend=None)
+        for at, channel in ((1, alt.Fill), (2, alt.Stroke))
+    ]
+    layers = [base.mark_rect(strokeWidth=1.5, cornerRadius=4).encode(*styles, tooltip=["label:N"])]
+    # A text of several lines hangs from its first one: each count of lines is lifted by half of its height.
+    for lines in sorted({label.count("\n") for label in data["label"]}):
+        own = base.transform_filter(f"length(split(datum.label, '\\n')) == {lines + 1}")
+        layers.append(
+            own.mark_text(lineBreak="\n", lineHeight=small + 3, fontSize=small, dy=-lines * (small + 3) / 2).encode(
+                text="label:N"
+            )
+        )
+    return alt.layer(*layers)
+
+
+def _value_lines(low: float, likely: float, high: float, unit: str) -> str:
+    """Return a value or a range in at most two short lines."""
+    if low == low and high == high and low != high:
+        return f"{in_unit(unit, low)}–\n{in_unit(unit, high)}"
+    known = next((value for value in (likely, low, high) if value == value), None)
+    return "" if known is None else in_unit(unit, known)
 
 
 @requires(frame="step amount")

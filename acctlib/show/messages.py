@@ -65,6 +65,7 @@ __all__ = [
     "three_estimates",
     "timing",
     "waiting",
+    "white_space",
     "with_stage",
     "worst_cases",
 ]
@@ -383,6 +384,39 @@ def people(table: Table) -> str:
     strong = table[table["influence"].fillna(0) >= 4]
     words = [f"{name} ({_stance(sentiment)})" for name, sentiment in zip(strong["name"], strong["sentiment"], strict=True)]
     return f"{count(len(table), 'person', 'people')}; of influence 4 or 5: {listed(words, 5) if words else 'nobody'}."
+
+
+def white_space(cells: Table, currency: str) -> str:
+    """Return the text of the white-space grid: how many cells are in each state, and the gap worth most.
+
+    >>> cells = pd.DataFrame({"business_unit": "Legal", "service_line": ["Data", "Design"], "state": ["gap", "owned"],
+    ...                       "weighted": [1e4, None]})
+    >>> white_space(cells, "GBP")
+    'Of 2 cells 1 is owned and 1 is a gap. The gap worth most is Data for Legal: £10k a year, weighted with its chance.'
+    """
+    if _nothing(cells):
+        return "No white space to show."
+    counted = cells["state"].value_counts().reindex(["owned", "pipeline", "gap", "not eligible", "unknown"], fill_value=0)
+    parts = []
+    for state, (one, many) in _IN_WORDS.items():
+        if counted[state]:
+            parts.append(f"{counted[state]} {one if counted[state] == 1 else many}")
+    gaps = cells[cells["state"] == "gap"].dropna(subset=["weighted"]).sort_values("weighted", ascending=False, kind="stable")
+    text = f"Of {count(len(cells), 'cell')} {listed(parts)}."
+    if gaps.empty:
+        return text
+    best = gaps.iloc[0]
+    worth = f"{short_money(best['weighted'], currency)} a year, weighted with its chance"
+    return f"{text} The gap worth most is {best['service_line']} for {best['business_unit']}: {worth}."
+
+
+_IN_WORDS = {
+    "owned": ("is owned", "are owned"),
+    "pipeline": ("is in the pipeline", "are in the pipeline"),
+    "gap": ("is a gap", "are gaps"),
+    "not eligible": ("is not eligible", "are not eligible"),
+    "unknown": ("is unknown", "are unknown"),
+}
 
 
 def _stance(sentiment: float) -> str:

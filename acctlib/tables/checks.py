@@ -26,6 +26,7 @@ from acctlib.tables.dictionary import TABLES, Column
 from acctlib.tables.problems import Problem, TableErrors, shown
 from acctlib.tables.raw import nearest
 from acctlib.tables.read import read_folder
+from acctlib.tables.reporting import reporting_circles
 from acctlib.tables.typed import TypedTable, typed_table
 
 __all__ = ["Checked", "Source", "read_checked"]
@@ -111,7 +112,7 @@ def read_checked(account_folder: Path, firm_folder: Path | None) -> Checked:
             for check in (_duplicates, _falling, _fractions):
                 problems += check(table)
             problems += _dangling(table, typed)
-    for rule in (_outside_project, _circles, _signs, _scores):
+    for rule in (_outside_project, _circles, reporting_circles, _signs, _scores):
         problems += rule(typed)
     problems = _sorted(problems, [table.raw.file for table in typed.values()])
     if any(problem.severity == "error" for problem in problems):
