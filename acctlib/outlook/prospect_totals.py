@@ -21,6 +21,8 @@ __all__ = ["HALF_CENT", "Outcomes", "Part", "reached", "reached_if", "total"]
 
 #: So many outcomes of all items together are listed one by one; more are added up on a grid of so many amounts.
 LISTED, CELLS = 1 << 12, 1 << 12
+#: Beyond so many items their sum is as good as normal once the common factor is known.
+HUNDREDS = 256
 #: A range of amounts stands as so many evenly likely ones.
 AMOUNTS = 12
 #: Half a cent: amounts that add up to a target reach it in spite of rounding.
@@ -129,20 +131,14 @@ def total(items: Sequence[Outcomes], common_factor: float = 0.0) -> tuple[np.nda
         odds = weights @ given
         values, places = np.unique(np.round(values, 6), return_inverse=True)
         odds = np.bincount(places.ravel(), odds)
+    elif len(items) > HUNDREDS:
+        values, odds = _nearly_normal(items, scores, weights, common_factor)
     else:
         width, cells = _grid(items)
-        # Items with the same chance and amounts, as leads have, are one factor to a power.
-        alike: dict[tuple, list] = {}
-        for item in items:
-            alike.setdefault((item.chance, item.values.tobytes(), item.odds.tobytes()), [item, 0])[1] += 1
-        kinds = [item for item, _ in alike.values()]
-        powers = np.array([count for _, count in alike.values()])
-        waves = np.array([_wave(item, width, cells) for item in kinds])
-        chances = _given(kinds, scores, common_factor)
+        waves = np.array([_wave(item, width, cells) for item in items])
         spectrum = np.zeros(waves.shape[1], dtype=complex)
-        for weight, chance in zip(weights, chances.T, strict=True):
-            factors = 1 - chance[:, None] + chance[:, None] * waves
-            spectrum += weight * np.prod(factors if (powers == 1).all() else factors ** powers[:, None], axis=0)
+        for weight, given in zip(weights, _given(items, scores, common_factor).T, strict=True):
+            spectrum += weight * np.prod(1 - given[:, None] + given[:, None] * waves, axis=0)
         odds = np.maximum(np.fft.irfft(spectrum, cells), 0.0)
         values = width * np.arange(cells)
     kept = odds > 1e-15
@@ -238,10 +234,25 @@ def _list(items: Sequence[Outcomes], scores: np.ndarray, common_factor: float) -
     return totals, chances, comes
 
 
+def _nearly_normal(
+    items: Sequence[Outcomes], scores: np.ndarray, weights: np.ndarray, common_factor: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sum of hundreds of items: normal at each score of the factor, and then averaged; never below nought."""
+    given = _given(items, scores, common_factor)
+    first = np.array([item.values @ item.odds for item in items])
+    second = np.array([item.values**2 @ item.odds for item in items])
+    centre = first @ given
+    spread = np.sqrt(np.maximum(second @ given - first**2 @ given**2, 1e-12))
+    values = np.linspace(max(float((centre - 7 * spread).min()), 0.0), float((centre + 7 * spread).max()), CELLS)
+    edges = np.concatenate([[-np.inf], (values[1:] + values[:-1]) / 2, [np.inf]])
+    tail = weights @ special.ndtr((edges - centre[:, None]) / spread[:, None])
+    return values, np.diff(tail)
+
+
 def _grid(items: Sequence[Outcomes]) -> tuple[float, int]:
     """Return the step of the grid and its number of amounts: a common divisor of all amounts where there is one."""
     most = math.fsum(item.values[-1] for item in items)
-    cells = CELLS << max(0, math.ceil(math.log2(max(len(items), 1) / 64)))
+    cells = max(CELLS, 1 << math.ceil(math.log2(4 * len(items))))
     cents = np.unique(np.concatenate([item.values for item in items]) * 100)
     unit = int(np.gcd.reduce(np.round(cents).astype(np.int64))) if np.allclose(cents, np.round(cents), atol=1e-4) else 0
     if unit and most * 100 / unit < cells:

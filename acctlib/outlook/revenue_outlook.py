@@ -23,7 +23,7 @@ import pandas as pd
 
 from acctlib.missing import Missing, requires
 from acctlib.outlook.decision_dates import Slip
-from acctlib.outlook.distributions import pert
+from acctlib.outlook.prospect_days import parts_of
 from acctlib.outlook.prospect_draws import Draws, draw
 from acctlib.outlook.prospect_totals import HALF_CENT, Outcomes, Part, reached, reached_if, total
 from acctlib.periods import Quarter
@@ -32,12 +32,6 @@ __all__ = ["COMMON_FACTOR", "RevenueOutlook", "revenue_outlook"]
 
 #: Correlation of the scores behind "comes" and "does not" where the firm has not measured its own.
 COMMON_FACTOR = 0.1
-#: Where a deal's dates are blank its work starts the day after the decision and takes so many days: half a year.
-SPAN_DAYS = 182
-#: White space is bought on any day of the year ahead, told in steps of so many days, and brings its value in the year after.
-YEAR, STEP = 365, 5
-#: What waits for a decision, and may come late.
-DECIDED = ("deal", "white space")
 #: What a director can still move.
 MOVED = ("deal", "renewal")
 
@@ -91,7 +85,7 @@ class RevenueOutlook:
 
     @functools.cached_property
     def _parts(self) -> list[Part]:
-        return _parts(self.prospects, self.as_of, self.slip)
+        return parts_of(self.prospects, self.as_of, self.slip)
 
     @functools.cached_property
     def _outcomes(self) -> list[list[Outcomes]]:
@@ -172,7 +166,7 @@ class RevenueOutlook:
         met = self.drawn.totals[:, :, stretch].ravel() >= target - HALF_CENT
         came = self.drawn.came.reshape(met.size, -1)
         open_to = self.prospects["chance"].between(0, 1, inclusive="neither").to_numpy()
-        open_to &= self.prospects["kind"].isin(MOVED).to_numpy()
+        open_to = open_to & self.prospects["kind"].isin(MOVED).to_numpy()
         drawn = [met[came[:, place]].mean() - met[~came[:, place]].mean() if ok and 0 < came[:, place].sum() < met.size
                  else np.nan for place, ok in enumerate(open_to)]  # fmt: skip
         table = self.prospects[["item", "kind", "chance"]].assign(
@@ -269,38 +263,6 @@ def _check(prospects: pd.DataFrame, periods: Sequence[Quarter], common_factor: f
             wrong.append(f"{name}: it must not end before it starts, got {first:%Y-%m-%d} to {last:%Y-%m-%d}")
     if wrong:
         raise ValueError("\n".join(wrong))
-
-
-def _parts(prospects: pd.DataFrame, as_of: date, slip: Slip) -> list[Part]:
-    """Return the items with their days and delays; days are counted as numpy counts them."""
-    tomorrow = (np.datetime64(as_of, "D") + 1).astype(int)
-    days = {name: prospects[name].to_numpy("datetime64[D]") for name in ("closes", "starts", "ends")}
-    dated = {name: ~np.isnat(day) for name, day in days.items()}
-    days = {name: day.astype(np.int64) for name, day in days.items()}
-    slips, none, year = np.array(slip.days, dtype=np.int64), np.zeros(1, dtype=np.int64), np.arange(STEP // 2, YEAR, STEP)
-    amounts = prospects[["chance", "low", "likely", "high"]].to_numpy(float)
-    parts = []
-    for row, kind in enumerate(prospects["kind"]):
-        chance, low, likely, high = amounts[row]
-        closes, starts, ends = (int(days[name][row]) for name in ("closes", "starts", "ends"))
-        has_close, has_start, has_end = (bool(dated[name][row]) for name in ("closes", "starts", "ends"))
-        delays = none
-        if has_close and kind in DECIDED:
-            # A decision that is overdue is expected tomorrow, and may slip from there.
-            decided = np.maximum(max(closes, tomorrow) + slips, tomorrow)
-            starts = starts if has_start else closes + 1
-            # Work starts as planned, later by the days that the decision is late, and never before it.
-            late = np.maximum(np.maximum(decided - closes, decided + 1 - starts), 0)
-            ends = ends if has_end and ends >= starts else starts + SPAN_DAYS - 1
-            delays, counts = np.unique(late, return_counts=True)
-            delays = np.repeat(delays, counts)
-        elif kind == "white space" and not has_start:
-            starts, ends, delays = tomorrow, tomorrow + YEAR - 1, year
-        else:
-            starts = starts if has_start else tomorrow
-            ends = ends if has_end else starts + SPAN_DAYS - 1
-        parts.append(Part(chance, pert(low, likely, high), starts, max(ends, starts), delays))
-    return parts
 
 
 def _quantile(values: np.ndarray, tail: np.ndarray, p: float) -> float:
