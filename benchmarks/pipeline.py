@@ -4,10 +4,10 @@ Two public sales records are forecast quarter by quarter, each from what was kno
 deals were open, how old they were, and how earlier deals had come out by age. The forecast is the value won in the quarter from
 the deals that were open then, as an 80 % range; the peer is the usual weighted sum, amount times the win rate so far, which has
 no range and no date. "Corrected" forecasts take the record of the earlier ones into account: each chance is multiplied by what
-was won in the quarters before as a share of what had been forecast for them. Coverage is the share of ranges that held, with its
-standard error; forecasts of one quarter share that
-quarter's luck, so the true error is larger than that of independent ones. To run: ``python benchmarks/pipeline.py [folder]``,
-where the folder holds crm_maven and crm_olist; without it only the speed is measured.
+was won in the quarters before as a share of what had been forecast for them. Coverage is the share of ranges that held, with
+its standard error; forecasts of one quarter share that quarter's luck, so the true error is larger than that of independent
+ones. To run: ``python benchmarks/pipeline.py [folder]``, where the folder holds crm_maven and crm_olist; without it only the
+speed is measured.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def forecasts(
         eve = start - pd.Timedelta(days=1)
         known = deals[deals["created"] <= eve]
         decided = known[known["closed_on"] <= eve]
-        rate = (decided["status"] == "won").mean()
+        # Where no loss is on record, the share of all that were seen stands in for the win rate.
+        rate = (decided["status"] == "won").sum() / len(decided if (decided["status"] == "lost").any() else known)
         curve = won_by_age(known, eve.date(), observed_from)
         still_open = known[~(known["closed_on"] <= eve)]
         won = (still_open["status"] == "won") & (still_open["closed_on"] <= end)

@@ -25,6 +25,8 @@ LISTED, CELLS = 1 << 12, 1 << 12
 HUNDREDS = 256
 #: A range of amounts stands as so many evenly likely ones.
 AMOUNTS = 12
+#: A chance so small that what would follow from it is lost in rounding.
+NEXT_TO_NONE = 1e-9
 #: Half a cent: amounts that add up to a target reach it in spite of rounding.
 HALF_CENT = 0.005
 
@@ -196,8 +198,8 @@ def reached_if(items: Sequence[Outcomes], target: float, common_factor: float = 
         without = np.fft.irfft(lost, cells, axis=1)[:, enough:].sum(axis=1)
     own = chance[moving]
     with np.errstate(divide="ignore", invalid="ignore"):
-        comes[moving] = np.where(own > 0, np.clip(with_it / own, 0, 1), np.nan)
-        fails[moving] = np.where(own < 1, np.clip(without / (1 - own), 0, 1), np.nan)
+        comes[moving] = np.where(own > NEXT_TO_NONE, np.clip(with_it / own, 0, 1), np.nan)
+        fails[moving] = np.where(own < 1 - NEXT_TO_NONE, np.clip(without / (1 - own), 0, 1), np.nan)
     return comes, fails
 
 
