@@ -90,8 +90,9 @@ def test_a_range_of_amounts_is_the_pert_of_the_three():
 
 # -- relations ---------------------------------------------------------------------------------------------------------
 
+CHANCES = st.just(0.0) | st.just(1.0) | st.floats(0.001, 0.999)
 DEALS = st.lists(
-    st.tuples(st.just(0.0) | st.just(1.0) | st.floats(0.001, 0.999), st.integers(1, 400), st.integers(-20, 250), st.integers(0, 60), st.integers(0, 300)),
+    st.tuples(CHANCES, st.integers(1, 400), st.integers(-20, 250), st.integers(0, 60), st.integers(0, 300)),
     min_size=1, max_size=6,
 )  # fmt: skip
 

@@ -209,7 +209,7 @@ def _factor(items: Sequence[Outcomes], common_factor: float) -> tuple[np.ndarray
         return np.zeros(1), np.ones(1)
     spreads = np.array([item.sd for item in items])
     ratio = math.sqrt(common_factor / (1 - common_factor)) * spreads.sum() / max(math.sqrt(spreads @ spreads), 1e-300)
-    scores = np.linspace(-6.5, 6.5, int(min(max(40, 12 * ratio), 512)) + 1)
+    scores = np.linspace(-6.5, 6.5, int(min(max(24, 12 * ratio), 512)) + 1)
     weights = np.exp(-(scores**2) / 2)
     return scores, weights / weights.sum()
 
