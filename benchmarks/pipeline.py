@@ -187,9 +187,8 @@ def main() -> None:
             for label, some in (("first quarter, nothing to correct by", found["first"]), ("corrected", ~found["first"])):
                 part = found[some]
                 errors = ", ".join(f"{column} {error(part, column):.0%} off" for column in ("weighted", "by age", "corrected"))
-                print(
-                    f"{name} by {by or 'quarter'}, {label}: {len(part)} forecasts of {part['deals'].mean():.0f} deals; {errors}"
-                )
+                size = f"{len(part)} forecasts of {part['deals'].mean():.0f} deals"
+                print(f"{name} by {by or 'quarter'}, {label}: {size}; {errors}")
                 for factor in FACTORS:
                     held, sure = coverage(part, factor)
                     print(f"    common factor {factor:.2f}: 80 % ranges held in {held:.0%} ± {sure:.0%}")

@@ -100,6 +100,13 @@ def test_the_offer_for_a_renewal_is_counted_once_with_its_amount_and_the_directo
     assert result.left_out.values.tolist() == [["Care 2027", "deal", "it is the offer for a renewal and counted there"]]
 
 
+def test_a_deal_that_starts_weeks_later_or_follows_a_project_is_no_offer_for_a_renewal():
+    later = deal("Tracker", starts="2027-02-01", ends="2027-12-31", service_line="Care")
+    assert kinds(found(contract(), deals=[later])) == {"R1": "committed", "R1 renewed": "renewal", "Tracker": "deal"}
+    next_day = deal("Second site", starts="2027-01-01", ends="2027-12-31", service_line="Care")
+    assert kinds(found(contract("P1", "project"), deals=[next_day]))["Second site"] == "deal"
+
+
 def test_an_offer_to_a_client_who_gave_notice_is_a_deal():
     offer = deal("Care 2027", 255e3, 0.6, starts="2027-01-01", ends="2027-12-31", service_line="Care")
     assert kinds(found(contract(status="notice_given"), deals=[offer]))["Care 2027"] == "deal"

@@ -176,7 +176,10 @@ def _committed(listed: ProspectList, committed: pd.DataFrame | Missing, projects
             lacks = "rolling without notice_days" if pd.isna(row.until) else "there is no annual_value"
             listed.leave(row.contract, "committed", lacks)
         elif row.committed > 0:
-            listed.add(row.contract, "committed", 1.0, row.committed, f"committed to {row.until:%d %b %Y}",
+            # A signed term that starts later is a row of its own.
+            later = row.starts > listed.day + pd.Timedelta(days=1)
+            item = f"{row.contract} from {row.starts:%d %b %Y}" if later else row.contract
+            listed.add(item, "committed", 1.0, row.committed, f"committed to {row.until:%d %b %Y}",
                        starts=row.starts, ends=row.until)  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from acctlib.outlook.prospect_list import ProspectList, with_columns
 __all__ = ["add_renewals"]
 
 #: A term that starts so many days around the end of another follows it.
-FOLLOWS_WITHIN = 45
+FOLLOWS_WITHIN = 14
 DAY = pd.Timedelta(days=1)
 
 
@@ -27,8 +27,8 @@ def _following(table: pd.DataFrame, row, start: str, name: str) -> pd.DataFrame:
         (table["business_unit"] == row.business_unit) | (table["business_unit"].isna() & pd.isna(row.business_unit))
     )
     away = (pd.to_datetime(table[start]) - (row.end + DAY)).abs()
-    found = table[same.fillna(False).astype(bool) & (away <= FOLLOWS_WITHIN * DAY)]
-    return found.assign(away=away).sort_values(["away", name], kind="stable")
+    near = same.fillna(False).astype(bool) & (away <= FOLLOWS_WITHIN * DAY)
+    return table.assign(away=away)[near].sort_values(["away", name], kind="stable")
 
 
 def add_renewals(
@@ -62,7 +62,8 @@ def add_renewals(
         # The next term is as long as this one.
         amount = float(row.annual_value) * _months(start, row.end) / 12 if pd.notna(row.annual_value) else None
         starts, ends = row.end + DAY, row.end + DAY + (row.end - start)
-        offer = _following(deals, row, "starts", "opportunity").head(1)
+        # A project has no next term that an offer would be for.
+        offer = _following(deals, row, "starts", "opportunity").head(1 if row.kind != "project" else 0)
         chance, why = _chance(row, odds, offer)
         if len(offer) and not (isinstance(chance, float) and chance == 0):
             best = offer.iloc[0]
