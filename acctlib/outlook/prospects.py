@@ -204,6 +204,8 @@ def _deals(listed: ProspectList, deals: pd.DataFrame, offers: set[str]) -> None:
 def _white_space(
     listed: ProspectList, white_space: pd.DataFrame | Missing, deals: pd.DataFrame, contracts: pd.DataFrame | Missing
 ) -> None:
+    if isinstance(white_space, Missing):
+        return
     cells = with_columns(white_space, "business_unit service_line state low_value likely_value high_value propensity")
     offered = set(zip(deals["business_unit"], deals["service_line"], strict=True))
     terms = with_columns(contracts, "business_unit service_line start end")

@@ -47,6 +47,8 @@ def add_renewals(
     renewals, committed, contracts, deals, odds
         As for `prospects.prospects`; deals have all their columns.
     """
+    if isinstance(contracts, Missing):
+        return set()
     names = "contract kind start end annual_value renewal_call business_unit service_line"
     terms = with_columns(contracts, names).sort_values(["contract", "start"], kind="stable")
     offers: set[str] = set()

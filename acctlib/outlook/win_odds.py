@@ -60,8 +60,8 @@ def win_odds(
     opportunities : DataFrame
         Deals of the whole firm: stage, status (open, won, lost), probability (fraction, the owner's).
     stages : sequence of str, optional
-        The stages from first to last. Without them they are put in the order of the probability that owners give open deals in
-        each, on average.
+        The stages from first to last, `deal_stages` of firm.yaml. Without them they are put in the order of the probability
+        that owners give open deals in each, on average.
     strength : float, default 10
         How many deals the firm's rate counts for beside the deals of a stage; 0 takes the stage's own share as it is.
 
@@ -92,7 +92,7 @@ def win_odds(
         raise ValueError(f"strength must be a number of deals of 0 or more, got {strength!r}; write 10")
     if len(set(stages)) < len(stages):
         raise ValueError(f"each stage must be listed once, got {', '.join(stages)}; leave out the repeated one")
-    order, order_from = (tuple(stages), "the list of stages") if stages else _order_of(opportunities)
+    order, order_from = (tuple(stages), "deal_stages of firm.yaml") if stages else _order_of(opportunities)
     won = int((opportunities["status"] == "won").sum())
     lost = opportunities.loc[opportunities["status"] == "lost", "stage"]
     closed = won + len(lost)
