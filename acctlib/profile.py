@@ -172,10 +172,12 @@ class Firm(_Strict):
     name: Name
     freelancers_in: Literal["agi", "delivery_cost"] = "delivery_cost"
     renewal_odds: dict[Literal["commit", "likely", "doubtful", "lost"], Fraction] = {}
+    #: Stages of a deal from first to last; without them their order is taken from the owners' probabilities.
+    deal_stages: list[Name] = []
 
     def for_client(self) -> Firm:
-        """Return the firm without its renewal odds."""
-        return self.model_copy(update={"renewal_odds": {}})
+        """Return the firm without its renewal odds and the stages of its deals."""
+        return self.model_copy(update={"renewal_odds": {}, "deal_stages": []})
 
 
 def read_profile(path: Path) -> Profile:

@@ -165,7 +165,8 @@ EMPTY = {
 }
 COLUMNS = (
     "month actual plan low likely high value probability driver share deliverable original_due due done label name"
-    " influence sentiment role step amount used included over business_unit service_line state low_value likely_value high_value"
+    " influence sentiment role step amount used included over business_unit service_line state"
+    " low_value likely_value high_value"
 )
 
 

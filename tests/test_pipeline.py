@@ -1,14 +1,26 @@
+import importlib.util
+import os
 from datetime import date
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import special, stats
 
 from acctlib.missing import Missing
 from acctlib.outlook.pipeline import weighted_pipeline
+from acctlib.periods import Quarter
+
+ROOT = Path(__file__).parents[1]
+RECORDS = ROOT / os.environ.get("ACCTLIB_SHARED", "../shared") / "data"
+needs_records = pytest.mark.skipif(
+    not (RECORDS / "crm_maven").is_dir() or not (RECORDS / "crm_olist").is_dir(),
+    reason="crm_maven and crm_olist are not here; point ACCTLIB_SHARED at the folder that holds data",
+)
 
 
 def deals(*pairs, **columns):
@@ -100,3 +112,45 @@ def test_impossible_odds_say_what_to_write():
         weighted_pipeline(deals((80, 70)))
     with pytest.raises(ValueError, match=r"common_factor must lie from 0 to below 1, got 1; write 0"):
         weighted_pipeline(PUBLISHED, common_factor=1)
+
+
+@pytest.mark.parametrize(("p", "q", "rho"), [(0.3, 0.7, 0.2), (0.1, 0.2, 0.6)])
+def test_any_two_deals_under_a_common_factor_are_the_bivariate_normals(p, q, rho):
+    both = stats.multivariate_normal(cov=[[1, rho], [rho, 1]]).cdf(special.ndtri([p, q]))
+    pipeline = weighted_pipeline(deals((3, p), (2, q)), common_factor=rho)
+    assert pipeline.chance_to_reach(5) == pytest.approx(both, abs=1e-5)
+    assert pipeline.chance_to_reach(2) == pytest.approx(p + q - both, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("pipeline_benchmark", ROOT / "benchmarks" / "pipeline.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@needs_records
+def test_ranges_hold_on_a_sales_record_once_earlier_forecasts_correct_them(benchmark):
+    # Quarters of 2017 by sales agent. The record starts on 1 March, so the first quarter forecast has seen one month and is
+    # far off; from then on chances are corrected by the forecasts before.
+    quarters = [Quarter(2017, 2), Quarter(2017, 3), Quarter(2017, 4)]
+    found = benchmark.forecasts(benchmark.maven(RECORDS), quarters, "agent", date(2017, 3, 1), (0.0, 0.1))
+    corrected = found[~found["first"]]
+    assert len(corrected) == 60
+    held, sure = benchmark.coverage(corrected, 0.1)
+    assert abs(held - 0.8) <= 3 * sure
+    # Independent deals promise too narrow a range, and a weighted sum has none and is more than twice too high.
+    assert benchmark.coverage(corrected, 0.0)[0] < 0.7
+    assert benchmark.coverage(found[found["first"]], 0.1)[0] < 0.6
+    assert benchmark.error(corrected, "weighted") > 2 * benchmark.error(corrected, "corrected")
+
+
+@needs_records
+def test_ranges_hold_on_leads_of_which_no_loss_is_on_record(benchmark):
+    quarters = [Quarter(2018, 2), Quarter(2018, 3), Quarter(2018, 4)]
+    found = benchmark.forecasts(benchmark.olist(RECORDS), quarters, "origin", date(2017, 12, 5), (0.0, 0.1))
+    held, sure = benchmark.coverage(found, 0.1)
+    assert len(found) == 30
+    assert abs(held - 0.8) <= 3 * sure
+    assert benchmark.coverage(found, 0.0)[0] < 0.7

@@ -105,6 +105,9 @@ def test_billion_laughs_is_refused_before_it_grows(tmp_path):
 def test_the_firms_policies_are_read_and_checked(tmp_path):
     firm = read_firm(written(tmp_path, "name: Fern\nfreelancers_in: agi\nrenewal_odds:\n  commit: 0.9\n", "firm.yaml"))
     assert firm.renewal_odds == {"commit": 0.9}
+    staged = read_firm(written(tmp_path, "name: Fern\ndeal_stages: [talk, offer]\n", "firm.yaml"))
+    assert staged.deal_stages == ["talk", "offer"]
+    assert staged.for_client().deal_stages == []
     with pytest.raises(ProfileError, match=r"firm.yaml:2: freelancers_in must be 'agi' or 'delivery_cost', got 'cost'"):
         read_firm(written(tmp_path, "name: Fern\nfreelancers_in: cost\n", "firm.yaml"))
 

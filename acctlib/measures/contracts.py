@@ -78,7 +78,8 @@ def committed_revenue(contracts: pd.DataFrame | Missing, as_of: date) -> pd.Data
     Returns
     -------
     DataFrame
-        One row a term that still runs: `contract`, `kind`, `until`, `months`, `committed`. A term without a value, or a
+        One row a term that still runs: `contract`, `kind`, `starts` (its first day that counts), `until`, `months`,
+        `committed`. A term without a value, or a
         rolling one without notice, is blank.
 
     Examples
@@ -101,7 +102,9 @@ def committed_revenue(contracts: pd.DataFrame | Missing, as_of: date) -> pd.Data
     months = pd.Series(months_between(starts, until), index=running.index)
     return (
         running[["contract", "kind"]]
-        .assign(until=until, months=months, committed=months * running["annual_value"] / 12)
+        .assign(
+            starts=starts + pd.Timedelta(days=1), until=until, months=months, committed=months * running["annual_value"] / 12
+        )
         .reset_index(drop=True)
     )
 
