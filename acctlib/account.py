@@ -38,6 +38,8 @@ SECTIONS = (
     "Attendees", "Budget", "Decisions", "Delivery", "Growth", "Next quarter", "Results", "Risks", "Satisfaction",
     "Stakeholders", "Strategy", "Summary", "What we learned",
 )  # fmt: skip
+#: Tables that are made of others: answers counted by quarter, and the firm's deals of all accounts without their names.
+_MADE = ("survey_summary", "firm_deals")
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -119,6 +121,7 @@ class Account:
         checked = read_checked(folder, root / "firm")
         tables = _of_account(checked.tables, account)
         _must_run(account, tables, when)
+        tables["firm_deals"] = _firm_deals(checked.tables["opportunities"])
         tables["survey_summary"] = survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile.fiscal_year)
         if audience == "client":
             profile, firm, tables = profile.for_client(), firm.for_client(), for_client(tables, account, day)
@@ -127,7 +130,7 @@ class Account:
         return whole._known_on(day)
 
     def __getattr__(self, name: str) -> pd.DataFrame | Missing:
-        if name in TABLES or name == "survey_summary":
+        if name in TABLES or name in _MADE:
             return self.tables[name]
         raise AttributeError(f"an account has no {name!r}; its tables are {', '.join(TABLES)}")
 
@@ -188,6 +191,7 @@ class Account:
 
     def _known_on(self, day: date) -> Account:
         tables = {name: known_on(table, TABLES[name], day) for name, table in self.recorded.items() if name in TABLES}
+        tables["firm_deals"] = known_on(self.recorded["firm_deals"], TABLES["opportunities"], day)
         summary = self.recorded["survey_summary"]
         if not isinstance(summary, Missing):
             known = summary[summary["last_answer"] <= pd.Timestamp(day)].reset_index(drop=True)
@@ -262,6 +266,14 @@ def _of_account(tables: Tables, account: str) -> dict[str, pd.DataFrame | Missin
             rows if len(rows) else Missing(f"{name} has no row for {account}", f"add rows with account = {account} to {name}")
         )
     return own
+
+
+def _firm_deals(opportunities: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return all accounts' deals as a record of how deals go: nothing says whose they are."""
+    kept = ["stage", "status", "probability", "created", "close_date", "closed_on"]
+    if isinstance(opportunities, Missing):
+        return opportunities
+    return opportunities[[name for name in kept if name in opportunities.columns]]
 
 
 def _commentary(folder: Path, period: Quarter, audience: str) -> dict[str, str]:

@@ -93,7 +93,7 @@ def for_client(tables: Tables, account: str, day: date) -> dict[str, pd.DataFram
     if not isinstance(summary, Missing):
         enough = summary[summary["answered"] >= FEWEST_ANSWERS].reset_index(drop=True)
         summary = enough if len(enough) else Missing(f"a score needs {FEWEST_ANSWERS} answers or more")
-    return {**seen, "survey_summary": summary}
+    return {**seen, "survey_summary": summary, "firm_deals": HIDDEN}
 
 
 def _table_for_client(

@@ -20,6 +20,7 @@ __all__ = [
     "add_months",
     "date_range",
     "long_date",
+    "months_after",
     "quarter",
 ]
 
@@ -201,6 +202,18 @@ class Quarter:
         return [month for quarter in self.year_so_far for month in quarter.months]
 
     @property
+    def two_years(self) -> list[Quarter]:
+        """Return the quarters of the fiscal year and of the next one.
+
+        >>> [q.label for q in Quarter(2026, 3).two_years][::7]
+        ['2026-Q1', '2027-Q4']
+        """
+        steps = [self.year_so_far[0]]
+        while len(steps) < 8:
+            steps.append(steps[-1].next)
+        return steps
+
+    @property
     def a_year_before(self) -> date:
         """Return the last day of the quarter four quarters earlier."""
         return self.last(5)[0].end
@@ -214,6 +227,19 @@ class Quarter:
     def year_end(self) -> date:
         """Return the last day of the fiscal year it belongs to."""
         return add_months(self.year_start, 12) - timedelta(days=1)
+
+
+def months_after(day: date, last: date) -> list[Month]:
+    """Return the months that begin after a day, up to the one that holds the last.
+
+    >>> [month.label for month in months_after(date(2026, 9, 30), date(2026, 12, 1))]
+    ['2026-10', '2026-11', '2026-12']
+    """
+    start, months = add_months(day.replace(day=1), 1), []
+    while start <= last:
+        months.append(Month(start))
+        start = add_months(start, 1)
+    return months
 
 
 def quarter(label: str, fiscal_year: FiscalYear = FiscalYear()) -> Quarter:

@@ -14,15 +14,40 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures.contracts import RECURRING, Retention, contract_terms
-from acctlib.measures.revenue import concentration
+from acctlib.measures.revenue import concentration, income_by_project
 from acctlib.measures.undefined import NOT_STATED, complete
 from acctlib.missing import Missing, requires
+from acctlib.periods import Quarter
 
-__all__ = ["concentrations", "earned_retention", "income_by", "revenue_bridge"]
+__all__ = ["concentrations", "earned_retention", "income_by", "income_of", "revenue_bridge"]
 
 _EARNED = "project fees pass_through"
 #: The steps between two periods, each with whether it is recurring, and what it counts.
 _STEPS = ("expansion", "contraction", "churn", "new contracts", "new projects", "running projects", "ended projects")
+
+
+def income_of(periods: Sequence[Quarter], *books: pd.DataFrame | Missing | object) -> pd.DataFrame | Missing:
+    """Return the income of several quarters by project, one below the other.
+
+    Parameters
+    ----------
+    periods : sequence of Quarter
+    *books
+        As `revenue.income_by_project` takes them after the period.
+
+    Returns
+    -------
+    DataFrame or Missing
+        As from `revenue.income_by_project`; the first `Missing` where a quarter is not known.
+
+    Examples
+    --------
+    >>> income_of([Quarter(2026, 3)], *[Missing("no projects")] * 6, None).reason
+    'no projects'
+    """
+    parts = [income_by_project(period, *books) for period in periods]
+    unknown = [part for part in parts if isinstance(part, Missing)]
+    return unknown[0] if unknown else pd.concat(parts, ignore_index=True)
 
 
 @requires(before=_EARNED, after=_EARNED, projects="project")

@@ -31,6 +31,7 @@ __all__ = [
     "first",
     "hours_by_period",
     "ids_of",
+    "known",
     "in_quarter",
     "margin_ranges",
     "named",
@@ -40,6 +41,7 @@ __all__ = [
     "of_projects",
     "response_steps",
     "response_table",
+    "ranges_of",
     "running",
     "score_in",
     "scores_of",
@@ -51,6 +53,7 @@ __all__ = [
     "total",
     "total_budget",
     "under_way",
+    "uncertain",
     "used_and_planned",
     "visible_risks",
     "with_budget",
@@ -587,3 +590,38 @@ def column(table: pd.DataFrame | Missing, amount: str, by: str) -> pd.Series | M
     {'design': 9.0}
     """
     return table if isinstance(table, Missing) else table.set_index(by)[amount]
+
+
+def known(thing: Any, name: str) -> Any:
+    """Return one attribute of a result, or the reason for which there is no result.
+
+    >>> known(Missing("there is no target"), "chance").reason
+    'there is no target'
+    """
+    return thing if isinstance(thing, Missing) else getattr(thing, name)
+
+
+@requires(ahead="period p10 p50 p90")
+def ranges_of(ahead: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the quarters of a revenue outlook for a chart: label, low, value, high. Years are left out: they dwarf them.
+
+    >>> ahead = pd.DataFrame({"period": ["2026-Q4", "2026"], "p10": [1.0, 5.0], "p50": [2.0, 6.0], "p90": [3.0, 7.0]})
+    >>> ranges_of(ahead).values.tolist()
+    [['2026-Q4', 1.0, 2.0, 3.0]]
+    """
+    quarters = ahead[ahead["period"].astype(str).str.fullmatch(r"\d{4}-Q\d")]
+    named = {"period": "label", "p10": "low", "p50": "value", "p90": "high"}
+    return quarters.rename(columns=named)[list(named.values())].reset_index(drop=True)
+
+
+@requires(prospects="item chance likely")
+def uncertain(prospects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return what may or may not come, the largest likely amount times chance first.
+
+    >>> prospects = pd.DataFrame({"item": ["R1", "Website"], "chance": [1.0, 0.5], "likely": [60e3, 40e3]})
+    >>> uncertain(prospects)["item"].tolist()
+    ['Website']
+    """
+    rows = prospects[prospects["chance"] < 1]
+    rows = rows.assign(order=-rows["chance"] * rows["likely"]).sort_values(["order", "item"], kind="stable", ignore_index=True)
+    return _some(rows.drop(columns="order"), "nothing is open: all that is known is certain")

@@ -137,6 +137,11 @@ class RevenueOutlook:
         columns = ["period", "certain", "mean", *names, *(f"{way}_{name}" for way in ("drawn", "error") for name in names)]
         return pd.DataFrame(rows, columns=columns)
 
+    def quantile(self, p: float, period: str | None = None) -> float:
+        """Return the amount that is not exceeded with probability `p` in a period; of none, in the first fiscal year."""
+        values, odds = self._totals[self._stretch(period)]
+        return _quantile(values, odds.cumsum(), p)
+
     def chance_to_reach(self, target: float, period: str | None = None) -> float:
         """Return the chance of `target` or more in a period, exact; of none, the first fiscal year given."""
         return reached(*self._totals[self._stretch(period)], target)

@@ -46,6 +46,7 @@ __all__ = [
     "margin_basis",
     "margin_odds",
     "on_time",
+    "outlook",
     "payment",
     "people",
     "pipeline",
@@ -56,16 +57,21 @@ __all__ = [
     "ranges",
     "realised",
     "response_basis",
+    "retained",
     "room",
     "scope_moved",
     "scores",
     "signal",
     "spending",
+    "stage_odds",
     "sure_of",
+    "target",
+    "target_basis",
     "three_estimates",
     "timing",
     "waiting",
     "white_space",
+    "white_space_title",
     "with_stage",
     "worst_cases",
 ]
@@ -187,23 +193,99 @@ BRIDGE = (
 )
 
 
-def bridged(bridge: Table, currency: str) -> str:
-    """Return how the margin moved and which step moved it most, as a title.
+def bridged(bridge: Table, currency: str, what: str = "Margin") -> str:
+    """Return how an amount moved and which step moved it most, as a title.
 
     >>> steps = {"step": ["2026-Q2", "scope", "price", "2026-Q3"], "amount": [4000.0, 1000.0, -2500.0, 2500.0]}
     >>> bridged(pd.DataFrame(steps), "GBP")
     'Margin fell by £1.5k to £2.5k, chiefly by price'
     """
     if _nothing(bridge):
-        return "Why the margin moved"
+        return f"Why the {what.lower()} moved"
     moved = bridge["amount"].iloc[-1] - bridge["amount"].iloc[0]
     to = short_money(bridge["amount"].iloc[-1], currency)
     steps = bridge.iloc[1:-1]
     if abs(moved) < 0.005:
-        return f"Margin stayed at {to}"
+        return f"{what} stayed at {to}"
     # The largest step in the direction in which the margin went.
     chief = steps.loc[(steps["amount"] * (1 if moved > 0 else -1)).idxmax(), "step"]
-    return f"Margin {'rose' if moved > 0 else 'fell'} by {short_money(abs(moved), currency)} to {to}, chiefly by {chief}"
+    return f"{what} {'rose' if moved > 0 else 'fell'} by {short_money(abs(moved), currency)} to {to}, chiefly by {chief}"
+
+
+def target(odds: Any, currency: str) -> str:
+    """Return how likely the year's target is, as a title.
+
+    >>> target(Missing("there is no target for the year"), "GBP")
+    'What the year may bring'
+    """
+    if isinstance(odds, Missing):
+        return "What the year may bring"
+    aim = f"The target of {short_money(odds.target, currency)} is reached with a chance of {percent(odds.chance, 0)}"
+    if odds.gap_sure <= 0:
+        return f"{aim}: nothing is missing to be {percent(odds.confidence, 0)} sure"
+    return f"{aim}; {short_money(odds.gap_sure, currency)} are missing to be {percent(odds.confidence, 0)} sure"
+
+
+def target_basis(odds: Any, outlook: Any, left_out: Table) -> str:
+    """Return what the odds of the target rest on, and how far the drawn chance is from the exact one, as a caption.
+
+    >>> target_basis(Missing("no target"), Missing("nothing"), Missing("none"))
+    ''
+    """
+    if isinstance(outlook, Missing):
+        return ""
+    said = [f"Decisions come as late as {outlook.slip.basis.removeprefix('how late ')}."
+            if outlook.slip.basis.startswith("how late") else f"Delays of decisions: {outlook.slip.basis}."]  # fmt: skip
+    said.append(f"Deals and renewals move together a little (correlation {number(outlook.common_factor, 1)}).")
+    if not isinstance(odds, Missing):
+        drawn = f"{percent(odds.drawn, 1)}, standard error {percent(odds.error, 1)}"
+        said.append(f"Exact chance {percent(odds.chance, 1)}; drawn {outlook.draws:,} times: {drawn}.")
+    if not _nothing(left_out):
+        said.append(
+            f"{count(len(left_out), 'item')} could not be counted and {'is' if len(left_out) == 1 else 'are'} listed below."
+        )
+    return " ".join(said)
+
+
+def outlook(ahead: Table, currency: str) -> str:
+    """Return the text of what each quarter and year may bring.
+
+    >>> outlook(pd.DataFrame({"period": ["2026-Q4"], "p10": [80e3], "p50": [95e3], "p90": [120e3]}), "GBP")
+    '2026-Q4: £95k, 8 in 10 between £80k and £120k.'
+    """
+    if _nothing(ahead):
+        return "Nothing is known of what may come."
+    said = []
+    for row in ahead.to_dict("records"):
+        low, middle, high = (short_money(row[name], currency) for name in ("p10", "p50", "p90"))
+        said.append(f"{row['period']}: {middle}" + ("" if low == high else f", 8 in 10 between {low} and {high}"))
+    return "; ".join(said) + "."
+
+
+def stage_odds(odds: Any) -> str:
+    """Return what the odds of the stages rest on, or why there are none.
+
+    >>> stage_odds(Missing("no deal is recorded"))
+    'no deal is recorded'
+    """
+    if isinstance(odds, Missing):
+        return odds.reason
+    if isinstance(odds.rate, Missing):
+        return f"{odds.rate.reason}; until then the owner's own probability counts"
+    return f"{count(odds.closed, 'closed deal')}; the stages are in the order of {odds.order_from}."
+
+
+def retained(kept: Any) -> str:
+    """Return how much of the recurring base was kept and how it grew, as a sentence.
+
+    >>> from types import SimpleNamespace
+    >>> retained(SimpleNamespace(gross=0.96, net=1.12)), retained(Missing("no contract"))
+    ('Of what recurred a year ago 96\xa0% was kept (GRR); with expansion it is 112\xa0% (NRR).', '')
+    """
+    if isinstance(kept, Missing) or isinstance(kept.gross, Missing):
+        return ""
+    gross, net = percent(kept.gross, 0), percent(kept.net, 0)
+    return f"Of what recurred a year ago {gross} was kept (GRR); with expansion it is {net} (NRR)."
 
 
 def coverage(share: float | Missing, found: Table) -> str:
@@ -384,6 +466,19 @@ def people(table: Table) -> str:
     strong = table[table["influence"].fillna(0) >= 4]
     words = [f"{name} ({_stance(sentiment)})" for name, sentiment in zip(strong["name"], strong["sentiment"], strict=True)]
     return f"{count(len(table), 'person', 'people')}; of influence 4 or 5: {listed(words, 5) if words else 'nobody'}."
+
+
+def white_space_title(cells: Table, currency: str) -> str:
+    """Return what the gaps are worth together, as a title.
+
+    >>> white_space_title(pd.DataFrame({"state": ["gap", "owned"], "weighted": [1e4, None]}), "GBP")
+    'The one gap is worth £10k a year, weighted with its chance'
+    """
+    gaps = None if _nothing(cells) else cells[cells["state"] == "gap"]
+    if gaps is None or not gaps["weighted"].sum() > 0:
+        return "What each unit buys, and what it might"
+    worth = f"worth {short_money(gaps['weighted'].sum(), currency)} a year, weighted with"
+    return f"The one gap is {worth} its chance" if len(gaps) == 1 else f"{len(gaps)} gaps are {worth} their chances"
 
 
 def white_space(cells: Table, currency: str) -> str:

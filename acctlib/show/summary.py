@@ -436,35 +436,30 @@ def _every(number: int) -> str:
     return "the running project" if number == 1 else f"all {number} running projects"
 
 
-def plan_tiles(year: Table, target: float | None, committed: Table, pipeline: Any, health: Any, currency: str) -> list[Tile]:
-    """Return the figures of an account plan: invoiced against target, committed, hoped for, and health.
+def plan_tiles(odds: Any, year: Table, committed: Table, health: Any, currency: str) -> list[Tile]:
+    """Return the figures of an account plan: the odds of the target, earned so far, committed, and health.
 
     Parameters
     ----------
+    odds : TargetOdds or Missing
+        target, chance, gap_even, gap_sure, confidence.
     year : DataFrame or Missing
         fees by quarter of the fiscal year so far.
-    target : float or None
-        Revenue aimed at in the fiscal year.
     committed : DataFrame or Missing
         committed: what each contract still brings.
-    pipeline : Pipeline or Missing
-        Open deals, with mean and quantile.
     health : Health or Missing
         score, state, coverage.
     currency : str
     """
-    fees = year if isinstance(year, Missing) else float(year["fees"].sum())
-    against = f"target {short_money(target, currency)}" if target else "no target in account.yaml"
-    tiles = [Tile("Fees invoiced this fiscal year", amount(fees, currency), against)]
+    tiles = [_odds_tile(odds, currency)]
+    fees = year if isinstance(year, Missing) else year["fees"].sum(skipna=False)
+    fees = Missing("the fees of a quarter are not known") if not isinstance(fees, Missing) and pd.isna(fees) else fees
+    against = "" if isinstance(odds, Missing) else f"target of the year {short_money(odds.target, currency)}"
+    trend = () if isinstance(year, Missing) else tuple(year["fees"])
+    tiles.append(Tile("Fees earned this fiscal year", amount(fees, currency), against, trend))
     signed = committed if isinstance(committed, Missing) else committed["committed"].sum(min_count=1)
     signed = Missing("no contract has a value") if not isinstance(signed, Missing) and pd.isna(signed) else signed
     tiles.append(Tile("Committed from here", amount(signed, currency), "retainers and terms already signed"))
-    if isinstance(pipeline, Missing):
-        tiles.append(Tile("Open deals", pipeline))
-    else:
-        low, high = pipeline.quantile(0.1), pipeline.quantile(0.9)
-        spread = f"8 in 10: {short_money(low, currency)} to {short_money(high, currency)}"
-        tiles.append(Tile("Open deals, weighted", short_money(pipeline.mean, currency), spread))
     if isinstance(health, Missing):
         tiles.append(Tile("Health", health))
     else:
@@ -472,9 +467,23 @@ def plan_tiles(year: Table, target: float | None, committed: Table, pipeline: An
     return tiles
 
 
-def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currency: str) -> str:
-    """Return the opening of an account plan: renewals at risk, what the relationship lacks, money overdue."""
+def _odds_tile(odds: Any, currency: str) -> Tile:
+    if isinstance(odds, Missing):
+        return Tile("Chance of the year's target", odds)
+    state = "on track" if odds.chance >= odds.confidence else "at risk" if odds.chance >= 0.5 else "off track"
+    gaps = f"missing for even odds {short_money(odds.gap_even, currency)}, to be {percent(odds.confidence, 0)} sure "
+    return Tile("Chance of the year's target", percent(odds.chance, 0), gaps + short_money(odds.gap_sure, currency), (), state)
+
+
+def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currency: str, odds: Any = NONE) -> str:
+    """Return the opening of an account plan: the target's odds, renewals at risk, gaps, money overdue."""
     findings = []
+    if not isinstance(odds, Missing):
+        year = (
+            f"The year's target of {short_money(odds.target, currency)} is reached with a chance of {percent(odds.chance, 0)}"
+        )
+        chief = f"; {odds.moves['item'].iloc[0]} moves that most" if len(odds.moves) else ""
+        findings.append((_odds_tile(odds, currency).state, f"{year}{chief}."))
     if not isinstance(renewals, Missing) and len(renewals):
         soon = renewals.dropna(subset=["annual_value"]).iloc[:1]
         for row in soon.to_dict("records"):
