@@ -253,7 +253,7 @@ def _nearly_normal(
 def _nearly_normal_without_each(
     items: Sequence[Outcomes], target: float, scores: np.ndarray, weights: np.ndarray, common_factor: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return, for each of hundreds of items, the chance that it comes and the target is reached, and that it does not and is."""
+    """Return, for each item, the chance that it comes and the target is reached, and that it does not come and it is."""
     given = _given(items, scores, common_factor)
     means, variances = _moments(items, given)
     short = target - HALF_CENT - (means.sum(axis=0) - means)
