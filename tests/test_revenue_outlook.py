@@ -186,10 +186,17 @@ def test_the_grid_gives_what_listing_gives(factor):
     assert chances * won + (1 - chances) * lost == pytest.approx(np.full(13, reached(*more, 500)), abs=1e-9)
 
 
-def test_hundreds_of_items_keep_mean_and_spread():
+@pytest.mark.parametrize("factor", [0.0, 0.1])
+def test_hundreds_of_items_keep_mean_and_spread_and_split_the_chance(factor):
     rng = np.random.default_rng(5)
     amounts, chances = rng.uniform(1e3, 1e5, 300), rng.uniform(0, 1, 300)
-    values, odds = total([Outcomes(p, np.array([a]), np.ones(1)) for a, p in zip(amounts, chances, strict=True)])
+    items = [Outcomes(p, np.array([a]), np.ones(1)) for a, p in zip(amounts, chances, strict=True)]
+    values, odds = total(items, factor)
+    won, lost = reached_if(items, 7.6e6, factor)
+    assert chances * won + (1 - chances) * lost == pytest.approx(np.full(300, reached(values, odds, 7.6e6)), abs=1e-3)
+    assert (won > lost).all()
+    if factor:
+        return
     assert values @ odds == pytest.approx(amounts @ chances, rel=1e-4)
     assert np.sqrt(odds @ values**2 - (values @ odds) ** 2) == pytest.approx(
         (amounts**2 @ (chances * (1 - chances))) ** 0.5, rel=2e-3
@@ -220,6 +227,12 @@ def test_a_deal_that_closes_on_the_last_day_brings_nothing_before_the_next_one()
 def test_an_overdue_decision_is_taken_tomorrow_at_the_earliest():
     deal = row(chance=1.0, amount=92.0, closes="2026-06-30", starts="2026-07-01", ends="2026-09-30")
     assert outlook(deal, slip=Slip((-30, 0), "two")).by_period()["mean"].iloc[0] == pytest.approx(91)
+
+
+def test_no_work_starts_before_its_decision():
+    # Decided on 1 December, planned from 1 November: 46 days of work from 2 December on, 30 of them in the quarter.
+    deal = row(chance=1.0, amount=46.0, closes="2026-12-01", starts="2026-11-01", ends="2026-12-16")
+    assert outlook(deal).by_period()["mean"].iloc[0] == pytest.approx(30)
 
 
 def test_years_are_fiscal_and_an_incomplete_one_says_which_quarters():

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.missing import Missing
@@ -40,6 +40,7 @@ def test_without_strength_the_odds_are_the_shares_and_with_a_great_one_the_firms
     assert win_odds(table, STAGES, strength=1e9).stages["odds"].tolist() == pytest.approx([0.4] * 3, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.tuples(st.integers(0, 30), st.integers(0, 30), st.integers(0, 30)), st.floats(0.1, 100))
 def test_odds_never_fall_from_stage_to_stage_and_lie_between_the_firms_rate_and_the_stages_share(won, lost, strength):
     table = history(won, **dict(zip(STAGES, lost, strict=True)))

@@ -31,17 +31,18 @@ __all__ = [
     "first",
     "hours_by_period",
     "ids_of",
-    "known",
     "in_quarter",
+    "known",
     "margin_ranges",
+    "movers",
     "named",
     "names_of",
     "newest",
     "number_of",
     "of_projects",
+    "ranges_of",
     "response_steps",
     "response_table",
-    "ranges_of",
     "running",
     "score_in",
     "scores_of",
@@ -52,8 +53,8 @@ __all__ = [
     "tasks_done",
     "total",
     "total_budget",
-    "under_way",
     "uncertain",
+    "under_way",
     "used_and_planned",
     "visible_risks",
     "with_budget",
@@ -616,7 +617,7 @@ def ranges_of(ahead: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
 
 @requires(prospects="item chance likely")
 def uncertain(prospects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
-    """Return what may or may not come, the largest likely amount times chance first.
+    """Return what may or may not come, with its odds, the largest likely amount times odds first.
 
     >>> prospects = pd.DataFrame({"item": ["R1", "Website"], "chance": [1.0, 0.5], "likely": [60e3, 40e3]})
     >>> uncertain(prospects)["item"].tolist()
@@ -624,4 +625,16 @@ def uncertain(prospects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     """
     rows = prospects[prospects["chance"] < 1]
     rows = rows.assign(order=-rows["chance"] * rows["likely"]).sort_values(["order", "item"], kind="stable", ignore_index=True)
-    return _some(rows.drop(columns="order"), "nothing is open: all that is known is certain")
+    return _some(rows.drop(columns="order").rename(columns={"chance": "odds"}), "nothing is open: all that is known is certain")
+
+
+@requires(moves="item chance difference")
+def movers(moves: pd.DataFrame | Missing, most: int = 8) -> pd.DataFrame | Missing:
+    """Return the deals and renewals that move the chance of a target, with the odds that they come.
+
+    >>> moves = pd.DataFrame({"item": ["R1", "Small"], "chance": [0.7, 0.5], "difference": [0.2, 0.0001]})
+    >>> movers(moves)["item"].tolist()
+    ['R1']
+    """
+    rows = moves[moves["difference"].abs() >= 0.0005].head(most).rename(columns={"chance": "odds"})
+    return _some(rows, "nothing that is open decides about the target")

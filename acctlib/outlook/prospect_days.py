@@ -42,7 +42,7 @@ def parts_of(prospects: pd.DataFrame, as_of: date, slip: Slip) -> list[Part]:
 
     Examples
     --------
-    A decision that was due in September is still awaited: work planned for 1 October starts on 2 October at the earliest.
+    A decision that was due on 15 September comes on 1 October at the earliest, and moves the work by as many days:
 
     >>> deal = pd.DataFrame({"kind": ["deal"], "chance": 0.5, "low": 1.0, "likely": 1.0, "high": 1.0,
     ...                      "closes": pd.to_datetime(["2026-09-15"]), "starts": pd.to_datetime(["2026-10-01"]),

@@ -182,6 +182,8 @@ def reached_if(items: Sequence[Outcomes], target: float, common_factor: float = 
         odds = (weights @ given) * (values >= target - HALF_CENT)
         with_it = comes_in @ odds
         without = odds.sum() - with_it
+    elif len(found) > HUNDREDS:
+        with_it, without = _nearly_normal_without_each(found, target, scores, weights, common_factor)
     else:
         width, cells = _grid(found)
         waves = np.array([_wave(item, width, cells) for item in found])
@@ -240,15 +242,35 @@ def _nearly_normal(
     items: Sequence[Outcomes], scores: np.ndarray, weights: np.ndarray, common_factor: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the sum of hundreds of items: normal at each score of the factor, and then averaged; never below nought."""
-    given = _given(items, scores, common_factor)
-    first = np.array([item.values @ item.odds for item in items])
-    second = np.array([item.values**2 @ item.odds for item in items])
-    centre = first @ given
-    spread = np.sqrt(np.maximum(second @ given - first**2 @ given**2, 1e-12))
+    means, variances = _moments(items, _given(items, scores, common_factor))
+    centre, spread = means.sum(axis=0), np.sqrt(np.maximum(variances.sum(axis=0), 1e-12))
     values = np.linspace(max(float((centre - 7 * spread).min()), 0.0), float((centre + 7 * spread).max()), CELLS)
     edges = np.concatenate([[-np.inf], (values[1:] + values[:-1]) / 2, [np.inf]])
     tail = weights @ special.ndtr((edges - centre[:, None]) / spread[:, None])
     return values, np.diff(tail)
+
+
+def _nearly_normal_without_each(
+    items: Sequence[Outcomes], target: float, scores: np.ndarray, weights: np.ndarray, common_factor: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return, for each item, the chance that it comes and the target is reached, and that it does not come and it is."""
+    given = _given(items, scores, common_factor)
+    means, variances = _moments(items, given)
+    short = target - HALF_CENT - (means.sum(axis=0) - means)
+    spread = np.sqrt(np.maximum(variances.sum(axis=0) - variances, 1e-12))
+    lost = ((1 - given) * special.ndtr(-short / spread)) @ weights
+    won = np.empty(len(items))
+    for place, item in enumerate(items):
+        come = item.odds @ special.ndtr((item.values[:, None] - short[place]) / spread[place])
+        won[place] = (given[place] * come) @ weights
+    return won, lost
+
+
+def _moments(items: Sequence[Outcomes], given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of each item at each score of the factor."""
+    first = np.array([item.values @ item.odds for item in items])[:, None]
+    second = np.array([item.values**2 @ item.odds for item in items])[:, None]
+    return first * given, second * given - (first * given) ** 2
 
 
 def _grid(items: Sequence[Outcomes]) -> tuple[float, int]:
