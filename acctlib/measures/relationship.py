@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures import rag
+from acctlib.measures.drift import FEWEST_FOR_RANGE, drift
 from acctlib.measures.proportion import normal_score
-from acctlib.measures.trend_line import FEWEST_FOR_RANGE, trend_line
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month, Quarter
@@ -123,8 +123,8 @@ def objective_forecast(objectives: pd.DataFrame | Missing, as_of: date, confiden
 
     Notes
     -----
-    The line of least squares through all measurements, with its range for one more (see `trend_line`). It supposes that the
-    pace holds. Below four measurements there is a pace and no range.
+    The newest value carried on at the average pace of all measurements, with the range of a random walk (see `drift`). It
+    supposes that the pace holds. Below four measurements there is a pace and no range.
 
     Examples
     --------
@@ -166,12 +166,12 @@ def _extrapolated(rows: pd.DataFrame | None, due: pd.Timestamp, confidence: floa
     days = (rows["as_of"] - due).dt.days.to_numpy(float)
     if np.ptp(days) == 0:
         return without("one measurement has no pace")
-    line = trend_line(days, rows["actual"].to_numpy(float), 0.0, confidence)
+    line = drift(days, rows["actual"].to_numpy(float), 0.0, confidence)
     ranged = n >= FEWEST_FOR_RANGE
     return (
         n,
         *line,
-        f"line through {n} measurements" if ranged else f"pace of {n} measurements; a range needs {FEWEST_FOR_RANGE}",
+        f"pace of {n} measurements" if ranged else f"pace of {n} measurements; a range needs {FEWEST_FOR_RANGE}",
     )
 
 

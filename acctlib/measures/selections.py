@@ -49,6 +49,7 @@ __all__ = [
     "share_on_track",
     "shared_out",
     "shared_risks",
+    "steps_that_moved",
     "swings",
     "tasks_done",
     "total",
@@ -638,3 +639,15 @@ def movers(moves: pd.DataFrame | Missing, most: int = 8) -> pd.DataFrame | Missi
     """
     rows = moves[moves["difference"].abs() >= 0.0005].head(most).rename(columns={"chance": "odds"})
     return _some(rows, "nothing that is open decides about the target")
+
+
+@requires(bridge="step amount")
+def steps_that_moved(bridge: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return a bridge without the steps that are nought; its two ends stay.
+
+    >>> bridge = pd.DataFrame({"step": ["Q2", "churn", "expansion", "Q3"], "amount": [0.0, 0.0, 5.0, 5.0]})
+    >>> steps_that_moved(bridge)["step"].tolist()
+    ['Q2', 'expansion', 'Q3']
+    """
+    inner = pd.Series(range(len(bridge)), bridge.index).between(1, len(bridge) - 2)
+    return bridge[~inner | (bridge["amount"].abs() >= 0.005)].reset_index(drop=True)

@@ -106,7 +106,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "finish_sure": ("Finish, sure", "date"),
     "flag": ("Sign", "text"),
     "floor_price": ("Floor price", "money"),
-    "forecast": ("On the due date", "number"),
+    "forecast": ("Then", "number"),
     "gap": ("Gap", "text"),
     "gap_hours": ("Gap", "hours"),
     "group": ("Group", "text"),
