@@ -67,8 +67,10 @@ def example_charts() -> dict[str, object]:
         {"month": ["2026-07", "2026-08", "2026-09"], "used": [30, 55, 40], "included": [40, 50, 40], "over": [0, 5, 0]}
     )
     people = pd.DataFrame({"name": ["A. Reid", "B. Lind", "C. Ode"], "influence": [5, 4, 4], "sentiment": [2, -1, -1]})
-    cells = pd.DataFrame({"business_unit": "Retail", "service_line": ["Data", "Design"], "state": ["gap", "owned"],
-                          "low_value": [18e3, None], "likely_value": [26e3, 90e3], "high_value": [34e3, None]})  # fmt: skip
+    cells = pd.DataFrame({"business_unit": "Food service",
+                          "service_line": ["Content", "Data", "Design", "Media", "Products"],
+                          "state": ["gap", "owned", "pipeline", "not eligible", "unknown"],
+                          "low_value": [124.5e3] + [None] * 4, "high_value": [226.5e3] + [None] * 4})  # fmt: skip
     scores = pd.DataFrame({"label": ["Q2", "Q3"], "low": [0.4, 0.53], "value": [0.8, 0.875], "high": [0.95, 0.98]})
     fees = pd.DataFrame({"quarter": ["2026-Q1", "2026-Q2", "2026-Q3"], "fee": [80e3, -12e3, 120e3]})
     return {

@@ -9,7 +9,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import pytest
-from example_pages import example_blocks, example_report, notebook_of
+from example_pages import example_blocks, example_charts, example_report, notebook_of
 
 from acctlib.show import charts, risk_charts
 from acctlib.show.blocks import Tile
@@ -49,7 +49,7 @@ def example(audience: str) -> str:
 @pytest.mark.parametrize("audience", ["client", "internal"])
 def test_a_page_draws_all_its_charts_without_a_message_or_a_request(open_page, audience, width):
     opened = open_page(example(audience), width)
-    assert opened.page.locator("figure svg").count() == 10
+    assert opened.page.locator("figure svg").count() == len(example_charts())
     assert opened.page.evaluate(
         "[...document.querySelectorAll('figure svg')].every(s => s.getBoundingClientRect().height > 40)"
     )

@@ -127,6 +127,12 @@ def test_colours_of_the_white_space_follow_the_state():
     assert charts.PALE not in alone
 
 
+@pytest.mark.parametrize(("services", "width"), [(1, 440), (5, 440), (6, 468), (9, 660)])
+def test_the_white_space_widens_with_more_services_than_fit(services, width):
+    cells = pd.DataFrame({"business_unit": "Grocery", "service_line": [f"S{i}" for i in range(services)], "state": "gap"})
+    assert specification(charts.white_space_grid(cells, "GBP"))["width"] == width
+
+
 def test_a_unit_and_a_service_stand_where_the_frame_puts_them():
     chart = charts.white_space_grid(white_space().iloc[::-1], "GBP")
     encoding = specification(chart)["layer"][0]["encoding"]

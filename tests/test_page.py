@@ -173,7 +173,7 @@ def test_a_report_that_is_not_whole_says_so_in_a_red_band():
         "cell 3 was not run": without(2, execution_count=None),
         "cell 3 stopped with an error": without(2, outputs=[error]),
         "the report does not reach its end": without(-1, outputs=[]),
-        "it made 15 blocks and shows 14": without(4, outputs=[]),
+        "it made 16 blocks and shows 15": without(4, outputs=[]),
         "it has no cover": without(0, outputs=[]),
     }
     for reason, notebook in cases.items():

@@ -412,7 +412,7 @@ def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart
     if (nothing := nothing_in(placed, "state")) is not None:
         return nothing
     axes = {}
-    for column, letters in (("business_unit", 13), ("service_line", 10)):
+    for column, letters in (("business_unit", 10), ("service_line", 9)):
         own = placed[[column]].drop_duplicates()
         axes[column] = dict(zip(own[column], named_rows(own, column, letters)[1], strict=True))
     data = floats(placed, "low_value", "likely_value", "high_value")
@@ -422,13 +422,13 @@ def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart
     values = [_value_lines(row.low_value, row.likely_value, row.high_value, unit) for row in data.itertuples()]
     data["label"] = ["\n".join(filter(None, pair)) for pair in zip(words, values, strict=True)]
     names, services = (list(axes[column].values()) for column in ("business_unit", "service_line"))
-    small = LETTERS - 2
-    lift = (small + 1) * max(name.count("\n") for name in services)  # a name of two lines hangs from its first one
-    above = alt.Axis(orient="top", title=None, labelExpr=NAME_LINES, labelAngle=0, labelFontSize=small, labelColor=INK,
+    lift = LETTERS * max(name.count("\n") for name in services)  # a name of two lines hangs from its first one
+    above = alt.Axis(orient="top", title=None, labelExpr=NAME_LINES, labelAngle=0, labelColor=INK,
                      labelPadding=6 + lift, domain=False)  # fmt: skip
     beside = row_axis("business_unit", names)
     beside.scale = alt.Scale(paddingInner=0.08)
-    base = alt.Chart(data, width=max(WIDTH, 110 + 68 * len(services)), height=66 * len(names) + 44).encode(
+    beside["axis"]["minExtent"] = 60  # as narrow as it goes: six services must be readable on a telephone
+    base = alt.Chart(data, width=max(WIDTH, 84 + 64 * len(services)), height=66 * len(names) + 44).encode(
         x=alt.X("service_line:N", sort=services, axis=above, scale=alt.Scale(paddingInner=0.06)), y=beside
     )
     styles = [
@@ -440,9 +440,7 @@ def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart
     for lines in sorted({label.count("\n") for label in data["label"]}):
         own = base.transform_filter(f"length(split(datum.label, '\\n')) == {lines + 1}")
         layers.append(
-            own.mark_text(lineBreak="\n", lineHeight=small + 3, fontSize=small, dy=-lines * (small + 3) / 2).encode(
-                text="label:N"
-            )
+            own.mark_text(lineBreak="\n", lineHeight=LETTERS + 2, dy=-lines * (LETTERS + 2) / 2).encode(text="label:N")
         )
     return alt.layer(*layers)
 
