@@ -100,24 +100,24 @@ MEASURED = [("2026-01-01", 1), ("2026-01-02", 3), ("2026-01-03", 2), ("2026-01-0
 
 
 def test_a_goal_is_carried_on_to_its_due_date_as_worked_by_hand():
-    # The days 0 to 3 with 1, 3, 2, 4: mean day 1.5, mean 2.5, S = 5, Sxy = 4, so 1.3 + 0.8 d; residuals -.3, .9, -.9, .3, so
-    # s² = 1.8 / 2. On day 5 the line is at 5.3; s² (1 + 1/4 + 3.5²/5) = 3.33, and Student's t(2) is 1.886 at 90 %.
-    row = objective_forecast(goal(*MEASURED, target=9, due="2026-01-06"), DAY).iloc[0]
-    assert row["forecast"] == pytest.approx(5.3)
-    assert row["high"] - row["forecast"] == pytest.approx(1.886 * 3.33**0.5, rel=1e-3)
+    # The days 0 to 3 with 1, 3, 2, 4: a pace of 1 a day, so 4 + 2 on day 5. The steps 2, -1, 2 stray by 1, -2, 1, so
+    # s² = 6 / 2; two days ahead s² · 2 (1 + 2/3) = 10, and Student's t(2) is 1.886 at 90 %.
+    row = objective_forecast(goal(*MEASURED, target=13, due="2026-01-06"), DAY).iloc[0]
+    assert row["forecast"] == pytest.approx(6)
+    assert row["high"] - row["forecast"] == pytest.approx(1.886 * 10**0.5, rel=1e-3)
     assert row["forecast"] - row["low"] == pytest.approx(row["high"] - row["forecast"])
-    assert (row["measurements"], row["outlook"], row["basis"]) == (4, "misses the target", "line through 4 measurements")
+    assert (row["measurements"], row["outlook"], row["basis"]) == (4, "misses the target", "pace of 4 measurements")
 
 
 @pytest.mark.parametrize(
     ("target", "baseline", "outlook"),
     [
-        (1.8, 0, "reaches the target"),
+        (0.03, -1, "reaches the target"),
         (6, 0, "open"),
-        (9, 0, "misses the target"),
-        (8.8, 20, "reaches the target"),  # a goal that falls is reached from above
+        (12.1, 0, "misses the target"),
+        (12.1, 20, "reaches the target"),  # a goal that falls is reached from above
         (5, 20, "open"),
-        (1.8, 20, "misses the target"),
+        (0.03, 20, "misses the target"),
         (5, 5, None),  # a value to hold has no side
     ],
 )
@@ -128,7 +128,7 @@ def test_the_whole_range_decides_whether_a_target_is_reached(target, baseline, o
 
 @pytest.mark.parametrize(
     ("n", "target", "forecast", "outlook"),
-    [(2, 11, 11, "on pace"), (2, 12, 11, "behind pace"), (3, 4, 4, "on pace"), (3, 5, 4, "behind pace")],
+    [(2, 11, 11, "on pace"), (2, 12, 11, "behind pace"), (3, 3, 3.5, "on pace"), (3, 5, 3.5, "behind pace")],
 )
 def test_two_or_three_measurements_have_a_pace_and_no_range(n, target, forecast, outlook):
     row = objective_forecast(goal(*MEASURED[:n], target=target, due="2026-01-06"), DAY).iloc[0]

@@ -51,7 +51,7 @@ def next_dates(
     """
     day = pd.Timestamp(as_of)
     terms = complete(renewals, "contracts", "contract end")
-    notice = terms["notice_by"] if "notice_by" in terms.columns else terms["end"].mask(slice(None))
+    notice = terms["notice_by"] if "notice_by" in terms.columns else pd.Series(pd.NaT, terms.index)
     ahead = notice > day
     promised = complete(deliverables, "deliverables", "deliverable original_due due submitted")
     promised = promised[promised["submitted"].isna()]

@@ -135,7 +135,7 @@ def objective_forecast(objectives: pd.DataFrame | Missing, as_of: date, confiden
     ...                      "as_of": days, "due": pd.Timestamp("2026-12-31")})
     >>> found = objective_forecast(goal, date(2026, 9, 30))[["better_when", "forecast", "low", "high", "outlook"]]
     >>> found.round(2).values.tolist()
-    [['lower', 4.74, 4.26, 5.21, 'misses the target']]
+    [['lower', 4.65, 4.01, 5.29, 'misses the target']]
     """
     normal_score(confidence)  # refuses a wrong confidence, whether or not a goal has a range
     goals = objectives_status(objectives, as_of)

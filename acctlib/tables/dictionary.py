@@ -398,7 +398,8 @@ _TABLES = (
         sees=INTERNAL,
         ordered=(("starts", "ends"), ("created", "closed_on")),
         known_on="created",
-        settles=(("closed_on", "status", "open"),),
+        # what its stage and its owner's chance were on a day before it was decided nobody wrote down
+        settles=(("closed_on", "status", "open"), ("closed_on", "stage", None), ("closed_on", "probability", None)),
     ),
     Table(
         "white_space",
