@@ -55,6 +55,19 @@ def test_milestones_stand_at_midnight_utc_whatever_the_reader_s_time_zone():
     assert 20_642 * 86_400_000 in values(charts.milestones(deliverables(), date(2026, 9, 30)), "done")
 
 
+@pytest.mark.parametrize("rows", [24, 3_000])
+def test_any_number_of_deliverables_draws_and_no_picture_is_endless(rows):
+    plan = pd.DataFrame(
+        {"deliverable": [f"Board report {i}" for i in range(rows)], "due": pd.date_range("2026-01-01", periods=rows)}
+    )
+    chart = charts.milestones(plan, date(2026, 9, 30))
+    names = {row["deliverable"] for row in drawn(chart) if "deliverable" in row}
+    assert len(names) == min(rows, 48)
+    assert "Board report 272" in names or rows == 24  # due on 30 September
+    assert specification(chart)["height"] < 1_300
+    assert svg(specification(chart), "plan").count("<text") > 24
+
+
 def test_marks_stand_on_the_curve():
     curve = pd.DataFrame({"value": [100.0, 200.0], "probability": [0.0, 1.0]})
     chart = risk_charts.s_curve(curve, {"Budget": 130.0, "P80": Missing("no risk")}, "GBP")

@@ -32,6 +32,7 @@ __all__ = [
     "hours_by_period",
     "in_quarter",
     "margin_ranges",
+    "most_pressing",
     "named",
     "names_of",
     "newest",
@@ -166,6 +167,25 @@ def around(milestones: pd.DataFrame | Missing, period: Quarter) -> pd.DataFrame 
     first, last = pd.Timestamp(period.start), pd.Timestamp(period.next.end)
     near = milestones["due"].between(first, last) | milestones["done"].between(first, last)
     return _some(milestones[near | (milestones["stage"] == "overdue")], "nothing was due or delivered around this quarter")
+
+
+@requires(near="due done stage days_late")
+def most_pressing(near: pd.DataFrame | Missing, as_of: date, most: int = 24) -> pd.DataFrame | Missing:
+    """Return the deliverables that a page has room for, in the order given.
+
+    Those that are overdue come before those that came late, each the latest first, and those before the rest, of which the
+    ones due nearest to the day are kept.
+
+    >>> plan = pd.DataFrame({"deliverable": ["old", "late", "near", "far"], "stage": "planned", "days_late": [0, 9, None, None],
+    ...     "due": pd.to_datetime(["2026-07-01", "2026-07-02", "2026-10-02", "2026-12-01"]), "done": pd.NaT})
+    >>> most_pressing(plan, date(2026, 9, 30), most=2)["deliverable"].tolist()
+    ['late', 'near']
+    """
+    late = near["days_late"].astype("Float64").fillna(0).clip(lower=0)
+    ranked = pd.DataFrame({"overdue": near["stage"] != "overdue", "late": -late})
+    ranked["away"] = (near["due"].fillna(near["done"]) - pd.Timestamp(as_of)).abs()
+    kept = ranked.sort_values(["overdue", "late", "away"], kind="stable").index[:most]
+    return near[near.index.isin(kept)].reset_index(drop=True)
 
 
 @requires(actions="agreed_on stage")

@@ -49,6 +49,7 @@ __all__ = [
     "waterfall",
 ]
 
+_MOST_ROWS, _ROOMY_ROWS = 48, 10
 _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
 
 
@@ -145,7 +146,8 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     Parameters
     ----------
     frame : DataFrame
-        One row a deliverable, drawn in the order given; `done` is blank while it is open.
+        One row a deliverable, drawn in the order given; `done` is blank while it is open. Of more than 48 only those 48
+        are drawn whose date lies nearest to `as_of`, since more are no picture; which are worth showing is chosen before.
     as_of : date
         The date the report looks from, drawn as a thin line.
 
@@ -157,7 +159,14 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     """
     if (nothing := nothing_in(frame, "due", "done")) is not None:
         return nothing
-    data, names = named_rows(frame[["deliverable", "original_due", "due", "done"]], "deliverable")
+    frame = frame[["deliverable", "original_due", "due", "done"]]
+    if len(frame) > _MOST_ROWS:
+        away = (frame["due"].fillna(frame["done"]) - pd.Timestamp(as_of)).abs()
+        frame = frame.loc[away.sort_values(kind="stable").index[:_MOST_ROWS].sort_values()]
+    close = len(frame) > _ROOMY_ROWS  # many rows stand close, each with its name on one line
+    if close:
+        frame = frame.assign(deliverable=[name if pd.isna(name) else shorten(name, 26) for name in frame["deliverable"]])
+    data, names = named_rows(frame, "deliverable", 26 if close else 18)
     late = (pd.to_datetime(data["done"]) > pd.to_datetime(data["due"])).fillna(False)
     data["state"] = np.where(late, "late", "in time")
     for column in ("original_due", "due", "done"):
@@ -171,7 +180,8 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     def x(column: str) -> alt.X:
         return alt.X(f"{column}:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=axis)
 
-    base = alt.Chart(data, height=row_height(names)).encode(y=row_axis("deliverable", names))
+    height = 26 * len(names) + 44 if close else row_height(names)
+    base = alt.Chart(data, height=height).encode(y=row_axis("deliverable", names))
     state = {"domain": ["in time", "late"]}
     layers = [
         base.transform_filter("isValid(datum.original_due) && isValid(datum.due)")

@@ -46,6 +46,7 @@ __all__ = [
     "margin_basis",
     "margin_odds",
     "on_time",
+    "others",
     "payment",
     "people",
     "pipeline",
@@ -119,6 +120,20 @@ def deliverables(milestones: Table) -> str:
     named = [f"{name} ({day(due)})" for name, due in zip(late["deliverable"], late["due"], strict=True)]
     tail = f" Overdue: {listed(named)}." if named else ""
     return f"{count(len(milestones), 'deliverable')}: {parts}.{tail}"
+
+
+def others(near: Table, shown: Table) -> str:
+    """Return how many deliverables a page has no room for and whether one of them is late, as the end of a caption.
+
+    >>> near = pd.DataFrame({"days_late": [9, 3, 0, None]})
+    >>> others(near, near.head(2)), others(near, near.head(1)), others(near, near)
+    ('And 2 more, all in time.', 'And 3 more, 1 of them late.', '')
+    """
+    if _nothing(near) or isinstance(shown, Missing) or len(shown) >= len(near):
+        return ""
+    late = [int((table["days_late"].fillna(0) > 0).sum()) for table in (near, shown)]
+    tail = f"{late[0] - late[1]:,} of them late" if late[0] > late[1] else "all in time"
+    return f"And {len(near) - len(shown):,} more, {tail}."
 
 
 def on_time(share: object) -> str:
