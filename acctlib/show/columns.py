@@ -214,7 +214,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "used": ("Used", "hours"),
     "vac": ("To budget", "money"),
     "value": ("Value to date", "money"),
-    "variance": ("To target", "number"),
+    "variance": ("Against target", "number"),
     "weight": ("Weight", "number"),
     "weighted": ("Weighted", "money"),
     "what": ("What", "text"),
