@@ -1,8 +1,10 @@
+import re
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from example_pages import deliverables, example_charts, spend
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,6 +100,27 @@ def test_hours_above_the_allowance_are_told_apart():
     chart = charts.hours_against_allowance(months)
     assert values(chart, "within") == [30, 40]
     assert values(chart, "used") == [30, 55]
+
+
+def below(chart) -> list[str]:
+    """Return the labels of the months below a chart, as they are drawn."""
+    picture = BeautifulSoup(svg(specification(chart), "months"), "html.parser")
+    drawn_below = [text.get_text(" ") for text in picture("text")]
+    return [label for label in drawn_below if re.fullmatch(r"[A-Z][a-z]{2}( \d{4})?", label)]
+
+
+def test_each_year_is_said_at_its_first_label_though_no_january_is_drawn():
+    quarters = ["2024-11", "2025-02", "2025-05", "2025-08", "2025-11", "2026-02", "2026-05"]
+    hours = charts.hours_against_allowance(pd.DataFrame({"month": quarters, "used": 30.0, "included": 40.0}))
+    assert below(hours) == ["Nov 2024", "Feb 2025", "May", "Aug", "Nov", "Feb 2026", "May"]
+    two_years = pd.period_range("2025-04", periods=24, freq="M").astype(str)
+    spent = charts.spend_curve(pd.DataFrame({"month": two_years, "actual": 1.0}), None, "GBP")
+    assert below(spent) == "Apr 2025,Jun,Aug,Oct,Dec,Feb 2026,Apr,Jun,Aug,Oct,Dec,Feb 2027".split(",")
+
+
+def test_a_year_is_said_in_the_calendar_of_deliverables_too():
+    plan = pd.DataFrame({"deliverable": ["a", "b"], "due": pd.to_datetime(["2025-11-05", "2027-03-20"])})
+    assert below(charts.milestones(plan, date(2026, 9, 30))) == "Nov 2025,Feb 2026,May,Aug,Nov,Feb 2027".split(",")
 
 
 def test_people_at_one_place_are_written_below_each_other_and_those_without_a_place_left_out():

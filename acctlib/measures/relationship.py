@@ -55,7 +55,8 @@ def objectives_status(
         In the order in which goals were first measured: `objective`, `measure`, `unit`, `baseline`, `target`, `actual`,
         `as_of` (of the newest value), `due`, `owner`, `source`; `variance` (by how much it is better than the target: actual −
         target, and target − actual of a goal that is better lower; minus is worse; of a goal whose target is its
-        baseline, which has no direction, actual − target), `variance_share` (of the target); `better_when` ("higher" or "lower", from baseline to target); `share_of_way` and `expected_share` (of the
+        baseline, which has no direction, actual − target), `variance_share` (of the target); `better_when` ("higher" or
+        "lower", from baseline to target); `share_of_way` and `expected_share` (of the
         way from baseline to target: gone, and at a steady pace from the first measurement to the due date; the whole way
         without one); `previous`, `change`, `trend` ("better", "worse", "level"), `last_four` (tuple of the last four
         values, the oldest first); `state`. Blank where not defined; without a baseline the first value stands for it.

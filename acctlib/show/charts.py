@@ -87,7 +87,7 @@ def spend_curve(
         return nothing
     data = floats(frame, *series)
     data.insert(0, "month", month_names(frame["month"]))
-    x = alt.X("month:O", axis=month_axis(), scale=alt.Scale(padding=0.2, domain=list(data["month"])))
+    x = alt.X("month:O", axis=month_axis(list(data["month"])), scale=alt.Scale(padding=0.2, domain=list(data["month"])))
     base = alt.Chart(data).encode(x=x)
 
     def y(column: str) -> alt.Y:
@@ -233,7 +233,7 @@ def columns(
     names = month_names(frame[x]) if monthly else named_rows(frame, x, 12)[1]
     data = pd.DataFrame({"x": names, "y": floats(frame, y)[y]})
     data["label"] = [in_unit(unit, value) if value == value else "" for value in data["y"]]
-    axis = month_axis() if monthly else alt.Axis(labelExpr=NAME_LINES, title=None, labelAngle=0, labelOverlap="greedy")
+    axis = month_axis(names) if monthly else alt.Axis(labelExpr=NAME_LINES, title=None, labelAngle=0, labelOverlap="greedy")
     labelled = len(data) <= 8
     reached = data["y"] if isinstance(target, (Missing, type(None))) else [*data["y"].dropna(), float(target)]
     domain = with_room(np.nanmin(reached), np.nanmax(reached), share=0.1 if labelled else 0.0)
@@ -465,7 +465,7 @@ def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | M
     data["within"] = data[["used", "included"]].min(axis=1)
     data["top"] = data[["used", "included"]].max(axis=1)  # a figure on the mark of its allowance could not be read
     data["label"] = [number(value, 0) if value == value else "" for value in data["used"]]
-    x = alt.X("month:O", sort=None, axis=month_axis(), scale=alt.Scale(padding=0.25))
+    x = alt.X("month:O", sort=None, axis=month_axis(list(data["month"])), scale=alt.Scale(padding=0.25))
     base = alt.Chart(data, height=HEIGHT).encode(x=x)
     y = alt.Y("used:Q", axis=value_axis("h"), title=None)
     return alt.layer(
