@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import altair as alt
@@ -39,6 +42,15 @@ LETTERS_ON_SCREEN = """() => [...document.querySelectorAll('figure svg')].map(sv
   return Math.min(...[...svg.querySelectorAll('text')].map(text => parseFloat(getComputedStyle(text).fontSize))) * drawn;
 })"""
 WIDEST = "document.documentElement.scrollWidth"
+
+
+def _sheets(page, texts: list[str]) -> list[int]:
+    """Return on which sheet of paper each text is printed, from the PDF read by pdftotext."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("no pdftotext found; on Debian and Ubuntu: apt-get install poppler-utils")
+    pdf = page.pdf(prefer_css_page_size=True)
+    told = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+    return [next(i for i, sheet in enumerate(told.split("\f")) if re.search(rf"{text}\b", sheet)) for text in texts]
 
 
 def example(audience: str) -> str:
@@ -104,8 +116,46 @@ def test_on_paper_heads_repeat_and_rows_do_not_break(open_page):
     page.emulate_media(media="print")
     assert page.locator("thead").first.evaluate("head => getComputedStyle(head).display") == "table-header-group"
     assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).breakInside") == "avoid"
-    assert page.locator(".short.table").first.evaluate("table => getComputedStyle(table).breakInside") == "avoid"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_on_paper_the_director_s_words_stand_with_the_rows_they_are_about(open_page):
+    """However full the sheet is, no table leaves its words, nor its first or last row alone; without the rule some do."""
+    page = open_page("", 688).page
+    frame = pd.DataFrame({name: [f"{name} {i}" for i in range(30)] for name in ("goal", "measure", "owner")})
+    alone = []
+    for lines in range(22, 34):
+        report = example_report("client")
+        filler = report.text([f"Line {i}." for i in range(lines)], section="Before")
+        table = report.table(frame, section="Results").with_words("Told in one line.")
+        html = render(notebook_of([report.cover(), filler, table, report.end()]))
+        for css in (html, html.replace("break-after:avoid", "")):
+            page.set_content(css)
+            words, first, second, next_to_last, last = _sheets(page, ["Told", "goal 0", "goal 1", "goal 28", "goal 29"])
+            alone.append((css == html, words < first or first < second or next_to_last < last))
+    assert {(True, False), (False, True)} <= set(alone)
+    assert (True, True) not in alone
+
+
+def test_on_a_telephone_blanks_are_left_out_and_short_values_stand_two_in_a_line(open_page):
+    report = example_report("client")
+    names = ["Policy pages on test", "Translation toolkit"]
+    days = pd.to_datetime(["2026-09-30", None])
+    frame = pd.DataFrame({"name": names, "agreed": days[[0, 0]], "due": days[[0, 0]], "done": days, "rounds": [1, 2]})
+    columns = {name: (name.title(), "date") for name in ("agreed", "due", "done")} | {"rounds": ("Rounds", "number")}
+    table = report.table(frame, section="Delivery", columns={"name": ("Name", "text")} | columns)
+    page = open_page(render(notebook_of([report.cover(), table, report.end()])), 360).page
+    cells = [[cell.bounding_box() for cell in row.locator("td").all()] for row in page.locator("tbody tr").all()]
+    assert [box is not None for box in cells[1]] == [True, True, True, False, True]
+    assert cells[0][1]["y"] == cells[0][2]["y"] < cells[0][3]["y"] == cells[0][4]["y"]
+
+
+def test_on_a_telephone_a_table_of_short_columns_stays_a_table(open_page):
+    report = example_report("client")
+    frame = pd.DataFrame({"kind": ["build"], "tasks": [16], "done": [11], "hours": [165.0]})
+    blocks = [report.cover(), report.table(frame, section="Delivery"), report.end()]
+    page = open_page(render(notebook_of(blocks)), 360).page
+    assert len({cell.bounding_box()["y"] for cell in page.locator("tbody td").all()}) == 1
 
 
 def test_an_internal_chart_answers_to_the_pointer(open_page):

@@ -1,8 +1,10 @@
+import re
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from example_pages import deliverables, example_charts, spend
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +57,19 @@ def test_milestones_stand_at_midnight_utc_whatever_the_reader_s_time_zone():
     assert 20_642 * 86_400_000 in values(charts.milestones(deliverables(), date(2026, 9, 30)), "done")
 
 
+@pytest.mark.parametrize("rows", [24, 3_000])
+def test_any_number_of_deliverables_draws_and_no_picture_is_endless(rows):
+    plan = pd.DataFrame(
+        {"deliverable": [f"Board report {i}" for i in range(rows)], "due": pd.date_range("2026-01-01", periods=rows)}
+    )
+    chart = charts.milestones(plan, date(2026, 9, 30))
+    names = {row["deliverable"] for row in drawn(chart) if "deliverable" in row}
+    assert len(names) == min(rows, 48)
+    assert "Board report 272" in names or rows == 24  # due on 30 September
+    assert specification(chart)["height"] < 1_300
+    assert svg(specification(chart), "plan").count("<text") > 24
+
+
 def test_marks_stand_on_the_curve():
     curve = pd.DataFrame({"value": [100.0, 200.0], "probability": [0.0, 1.0]})
     chart = risk_charts.s_curve(curve, {"Budget": 130.0, "P80": Missing("no risk")}, "GBP")
@@ -75,6 +90,32 @@ def test_a_waterfall_starts_each_step_where_the_last_one_ended():
     assert words(chart) == ["£100", "+£8", "−£35", "£73"]
 
 
+def bar_lengths(chart) -> list[float]:
+    return [abs(end - start) for start, end in zip(values(chart, "start"), values(chart, "end"), strict=True)]
+
+
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_a_total_is_longer_than_its_steps_and_a_cut_axis_says_so(scale):
+    """£31.9k, up by 5.4k and down by 1.9k, starts at nought; steps of a hundredth of that could not be seen and are cut."""
+    steps = pd.DataFrame({"step": ["Q1", "price", "scope", "Q2"], "amount": [31.9e3, 5.4e3 / scale, -1.9e3 / scale, 0.0]})
+    steps.loc[3, "amount"] = steps["amount"].sum()
+    chart = charts.waterfall(steps, "GBP")
+    first, *moves, last = bar_lengths(chart)
+    assert min(first, last) > max(moves)
+    low, high = specification(chart)["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert min(moves) > 0.02 * (high - low)
+    picture = svg(specification(chart), "margin")
+    cut = scale > 1
+    assert (low > 0) == cut
+    assert ("the axis does not start at 0" in picture) == cut
+    assert picture.count(">//<") == (2 if cut else 0)
+
+
+def test_a_waterfall_of_a_total_that_did_not_move_draws():
+    chart = charts.waterfall(pd.DataFrame({"step": ["Q1", "price", "Q2"], "amount": [100.0, 0.0, 100.0]}), "GBP")
+    assert "NaN" not in svg(specification(chart), "margin")
+
+
 def test_a_waterfall_that_does_not_foot_is_refused():
     with pytest.raises(ValueError, match=r"must be the sum of the others, 108\.00; got 110\.00"):
         charts.waterfall(pd.DataFrame({"step": ["a", "b", "c"], "amount": [100, 8, 110]}), "GBP")
@@ -85,6 +126,37 @@ def test_hours_above_the_allowance_are_told_apart():
     chart = charts.hours_against_allowance(months)
     assert values(chart, "within") == [30, 40]
     assert values(chart, "used") == [30, 55]
+
+
+def below(chart) -> list[str]:
+    """Return the labels of the months below a chart, as they are drawn."""
+    picture = BeautifulSoup(svg(specification(chart), "months"), "html.parser")
+    drawn_below = [text.get_text(" ") for text in picture("text")]
+    return [label for label in drawn_below if re.fullmatch(r"[A-Z][a-z]{2}( \d{4})?", label)]
+
+
+def test_each_year_is_said_at_its_first_label_though_no_january_is_drawn():
+    quarters = ["2024-11", "2025-02", "2025-05", "2025-08", "2025-11", "2026-02", "2026-05"]
+    hours = charts.hours_against_allowance(pd.DataFrame({"month": quarters, "used": 30.0, "included": 40.0}))
+    assert below(hours) == ["Nov 2024", "Feb 2025", "May", "Aug", "Nov", "Feb 2026", "May"]
+    two_years = pd.period_range("2025-04", periods=24, freq="M").astype(str)
+    spent = charts.spend_curve(pd.DataFrame({"month": two_years, "actual": 1.0}), None, "GBP")
+    assert below(spent) == "Apr 2025,Jun,Aug,Oct,Dec,Feb 2026,Apr,Jun,Aug,Oct,Dec,Feb 2027".split(",")
+
+
+def test_a_year_is_said_in_the_calendar_of_deliverables_too():
+    plan = pd.DataFrame({"deliverable": ["a", "b"], "due": pd.to_datetime(["2025-11-05", "2027-03-20"])})
+    assert below(charts.milestones(plan, date(2026, 9, 30))) == "Nov 2025,Feb 2026,May,Aug,Nov,Feb 2027".split(",")
+
+
+def test_a_quarter_without_a_score_keeps_its_place_and_says_so():
+    rows = {"label": ["Q1", "Q2", "Q3"], "low": [0.2, None, 0.3], "value": [0.5, None, 0.6], "high": [0.8, None, 0.9]}
+    chart = charts.intervals(pd.DataFrame(rows | {"note": [None, "no score", "never shown"]}), "%")
+    picture = svg(specification(chart), "scores")
+    assert [row["label"] for row in drawn(chart)] == ["Q1", "Q2", "Q3"]
+    assert (picture.count(">no score<"), picture.count(">never shown<")) == (1, 0)
+    assert "NaN" not in picture
+    assert values(charts.intervals(pd.DataFrame(rows), "%"), "label") == ["Q1", "Q3"]
 
 
 def test_people_at_one_place_are_written_below_each_other_and_those_without_a_place_left_out():

@@ -12,6 +12,7 @@ from acctlib.measures.delivery import (
     revision_rounds,
 )
 from acctlib.measures.proportion import Proportion
+from acctlib.measures.selections import most_pressing
 from acctlib.missing import Missing
 from acctlib.periods import Quarter
 
@@ -122,3 +123,28 @@ def test_open_issues_come_worst_and_oldest_first_and_closing_later_does_not_coun
 def test_tables_that_are_not_kept_are_passed_on():
     gone = Missing("there is no file")
     assert milestones(gone, DAY) == on_time(gone, THIRD) == open_issues(gone, DAY) == gone
+
+
+def test_a_page_has_room_for_what_is_late_first_and_then_for_what_is_near():
+    days = pd.date_range("2026-07-01", periods=180)
+    plan = pd.DataFrame({"project": "app", "deliverable": [f"D{i}" for i in range(180)], "original_due": days})
+    plan["submitted"] = days.where(days < "2026-09-30")
+    plan.loc[[3, 40], "submitted"] += pd.Timedelta(days=5)
+    plan.loc[[7, 50], "submitted"] = pd.NaT
+    table = milestones(plan, DAY)
+    shown = most_pressing(table, DAY, most=24)
+    assert {"D3", "D7", "D40", "D50"} <= set(shown["deliverable"])
+    assert shown["due"].is_monotonic_increasing
+    near = shown[shown["days_late"].fillna(0) <= 0]["due"]
+    assert near.min() == pd.Timestamp("2026-09-20")  # ten days to either side of 30 September, the nearer half first
+    assert near.max() == pd.Timestamp("2026-10-09")
+    pd.testing.assert_frame_equal(most_pressing(table, DAY, most=180), table)
+    assert most_pressing(table.sample(frac=1, random_state=1), DAY)["deliverable"].sort_values().tolist() == sorted(
+        shown["deliverable"]
+    )
+
+
+def test_the_latest_go_first_where_even_the_late_are_too_many():
+    days = pd.date_range("2024-01-01", periods=400)
+    table = milestones(pd.DataFrame({"project": "app", "deliverable": days.astype(str), "original_due": days}), DAY)
+    assert most_pressing(table, DAY)["deliverable"].tolist() == [f"2024-01-{day:02d}" for day in range(1, 25)]

@@ -44,6 +44,16 @@ def test_a_goal_that_falls_is_better_lower():
     assert (row["better_when"], row["share_of_way"], row["trend"], row["change"]) == ("lower", 0.75, "better", -3)
 
 
+@pytest.mark.parametrize(
+    ("baseline", "target", "actual", "variance"),
+    [(18, 45, 26, -19), (23, 14, 22.2, -8.2), (18, 45, 48, 3), (23, 14, 12, 2), (-5, -1, -2, -1), (14, 14, 12, -2)],
+)
+def test_plus_is_better_than_the_target_whichever_way_is_better(baseline, target, actual, variance):
+    row = objectives_status(goal(("2026-07-02", actual), baseline=baseline, target=target), DAY).iloc[0]
+    assert row["variance"] == pytest.approx(variance)
+    assert row["variance_share"] == pytest.approx(variance / abs(target))
+
+
 def test_a_goal_that_was_met_stays_on_track_after_its_due_date():
     row = objectives_status(goal(("2026-01-01", 0), ("2026-09-01", 101), due="2026-08-01"), DAY).iloc[0]
     assert (row["expected_share"], row["state"]) == (1.0, "on track")

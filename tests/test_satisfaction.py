@@ -9,7 +9,10 @@ from acctlib.measures.satisfaction import (
     newest_score,
     satisfaction_by_quarter,
 )
+from acctlib.measures.selections import scores_of
 from acctlib.missing import Missing
+from acctlib.periods import FiscalYear, Quarter
+from acctlib.show.messages import satisfied
 
 ANSWERS = st.integers(0, 60)
 
@@ -105,3 +108,25 @@ def test_the_newest_score_is_of_the_newest_quarter_with_enough_answers():
 
 def test_surveys_that_are_not_kept_are_passed_on():
     assert satisfaction_by_quarter(Missing("no surveys")) == Missing("no surveys")
+
+
+def scored(kind, **values):
+    quarters = [name.replace("_", "-") for name in values]
+    frame = pd.DataFrame({"quarter": [name[1:] for name in quarters], "kind": kind, "score": list(values.values())})
+    return frame.assign(low=frame["score"] - 0.1, high=frame["score"] + 0.1, answered=[6] * len(frame))
+
+
+def test_the_scores_of_a_chart_have_no_hidden_gaps():
+    table = scores_of(scored("csat", y2026_Q1=0.9, y2026_Q3=0.8, y2026_Q4=None), "csat", Quarter(2026, 4, FiscalYear(4, "end")))
+    assert table["label"].tolist() == ["Q1 FY2026, n = 6", "Q2 FY2026", "Q3 FY2026, n = 6", "Q4 FY2026"]
+    assert table["note"].fillna("").tolist() == ["", "no score", "", "no score"]
+    assert satisfied(table, "csat") == "80\xa0% of 6 answers satisfied in Q3 FY2026, 90\xa0% in Q1 FY2026"
+
+
+def test_a_score_of_long_ago_does_not_make_an_endless_chart():
+    table = scores_of(scored("nps", y2019_Q1=0.5, y2026_Q3=0.2), "nps", Quarter(2026, 3))
+    assert len(table) == 1
+    assert satisfied(table, "nps") == "Net promoter score +20 from 6 answers in Q3 2026"
+    old = scores_of(scored("nps", y2019_Q1=0.5), "nps", Quarter(2026, 3))
+    assert old == Missing("no score of NPS is recent")
+    assert satisfied(old, "nps") == "Net promoter score"

@@ -42,8 +42,10 @@ def objectives_status(
     -------
     DataFrame
         In the order in which goals were first measured: `objective`, `measure`, `unit`, `baseline`, `target`, `actual`,
-        `as_of` (of the newest value), `due`, `owner`, `source`; `variance` (actual − target), `variance_share` (of the
-        target); `better_when` ("higher" or "lower", from baseline to target); `share_of_way` and `expected_share` (of the
+        `as_of` (of the newest value), `due`, `owner`, `source`; `variance` (by how much it is better than the target: actual −
+        target, and target − actual of a goal that is better lower; minus is worse; of a goal whose target is its
+        baseline, which has no direction, actual − target), `variance_share` (of the target); `better_when` ("higher" or
+        "lower", from baseline to target); `share_of_way` and `expected_share` (of the
         way from baseline to target: gone, and at a steady pace from the first measurement to the due date; the whole way
         without one); `previous`, `change`, `trend` ("better", "worse", "level"), `last_four` (tuple of the last four
         values, the oldest first); `state`. Blank where not defined; without a baseline the first value stands for it.
@@ -56,7 +58,7 @@ def objectives_status(
     ...     "as_of": pd.to_datetime(["2026-01-01", "2026-07-02"]), "due": pd.to_datetime(["2026-12-31"] * 2)})
     >>> goal = objectives_status(goals, date(2026, 9, 30))
     >>> goal[["variance", "better_when", "share_of_way", "expected_share", "trend", "state"]].values.tolist()
-    [[3.0, 'lower', 0.25, 0.5, 'better', 'off track']]
+    [[-3.0, 'lower', 0.25, 0.5, 'better', 'off track']]
     """
     rows = complete(objectives, "objectives", "measure unit baseline due owner source")
     rows = rows[rows["as_of"] <= pd.Timestamp(as_of)].sort_values(["as_of", "objective"], kind="stable")
@@ -72,7 +74,7 @@ def objectives_status(
     goals["previous"] = [seen[-2] if len(seen) > 1 else np.nan for seen in goals["last_four"]]
     start = goals["baseline"].fillna(values["actual"].first())
     way = goals["target"] - start
-    goals["variance"] = goals["actual"] - goals["target"]
+    goals["variance"] = (goals["actual"] - goals["target"]) * np.where(way < 0, -1.0, 1.0)
     goals["variance_share"] = goals["variance"] / goals["target"].abs().where(goals["target"] != 0)
     goals["better_when"] = pd.Series("higher", goals.index, dtype="str").mask(way < 0, "lower").where(way != 0)
     goals["share_of_way"] = (goals["actual"] - start) / way.where(way != 0)

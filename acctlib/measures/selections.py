@@ -34,6 +34,7 @@ __all__ = [
     "in_quarter",
     "known",
     "margin_ranges",
+    "most_pressing",
     "movers",
     "named",
     "names_of",
@@ -194,6 +195,25 @@ def around(milestones: pd.DataFrame | Missing, period: Quarter) -> pd.DataFrame 
     return _some(milestones[near | (milestones["stage"] == "overdue")], "nothing was due or delivered around this quarter")
 
 
+@requires(near="due done stage days_late")
+def most_pressing(near: pd.DataFrame | Missing, as_of: date, most: int = 24) -> pd.DataFrame | Missing:
+    """Return the deliverables that a page has room for, in the order given.
+
+    Those that are overdue come before those that came late, each the latest first, and those before the rest, of which the
+    ones due nearest to the day are kept.
+
+    >>> plan = pd.DataFrame({"deliverable": ["old", "late", "near", "far"], "stage": "planned", "days_late": [0, 9, None, None],
+    ...     "due": pd.to_datetime(["2026-07-01", "2026-07-02", "2026-10-02", "2026-12-01"]), "done": pd.NaT})
+    >>> most_pressing(plan, date(2026, 9, 30), most=2)["deliverable"].tolist()
+    ['late', 'near']
+    """
+    late = near["days_late"].astype("Float64").fillna(0).clip(lower=0)
+    ranked = pd.DataFrame({"overdue": near["stage"] != "overdue", "late": -late})
+    ranked["away"] = (near["due"].fillna(near["done"]) - pd.Timestamp(as_of)).abs()
+    kept = ranked.sort_values(["overdue", "late", "away"], kind="stable").index[:most]
+    return near[near.index.isin(kept)].reset_index(drop=True)
+
+
 @requires(actions="agreed_on stage")
 def agreed_before(actions: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     """Return what was agreed before the newest meeting, which is what that meeting reports on; all where there was but one.
@@ -278,20 +298,54 @@ def used_and_planned(burn: pd.DataFrame | Missing) -> tuple[float | Missing, ...
     return tuple(Missing("it is not known") if pd.isna(value) else float(value) for value in values)
 
 
-@requires(scores="quarter kind score low high")
-def scores_of(scores: pd.DataFrame | Missing, kind: str, quarters: int = 4) -> pd.DataFrame | Missing:
-    """Return the newest scores of one kind for a chart: label (quarter), low, value, high.
+@requires(scores="quarter kind score low high answered")
+def scores_of(scores: pd.DataFrame | Missing, kind: str, period: Quarter, quarters: int = 4) -> pd.DataFrame | Missing:
+    """Return the newest scores of one kind for a chart, a row a quarter up to the report's own, those without a score too.
 
     CSAT stays a fraction; the net promoter score is told in points from -100 to 100, as everybody quotes it.
 
-    >>> scores = pd.DataFrame({"quarter": ["2026-Q3"], "kind": ["nps"], "score": [0.5], "low": [0.25], "high": [0.75]})
-    >>> scores_of(scores, "nps").values.tolist()
-    [['2026-Q3', 25.0, 50.0, 75.0]]
+    Parameters
+    ----------
+    scores : DataFrame
+        As from `satisfaction.satisfaction_by_quarter`.
+    kind : {"nps", "csat"}
+    period : Quarter
+        The report's quarter.
+    quarters : int, default 4
+        So many scores, at most as far back as twice as many quarters.
+
+    Returns
+    -------
+    DataFrame
+        `quarter` (its name), `label` (with the number of answers), `low`, `value`, `high`, `answered`, `note` ("no score",
+        where nobody or too few answered; such a row is blank otherwise).
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"quarter": ["2026-Q1", "2026-Q3"], "kind": "nps", "score": [0.2, 0.5], "low": [-0.3, 0.25],
+    ...                        "high": [0.7, 0.75], "answered": [5, 8]})
+    >>> scores_of(scores, "nps", Quarter(2026, 3))[["label", "value"]].values.tolist()
+    [['Q1 2026, n = 5', 20.0], ['Q2 2026', nan], ['Q3 2026, n = 8', 50.0]]
     """
-    known = scores[(scores["kind"] == kind) & scores["score"].notna()].tail(quarters)
-    points = known[["low", "score", "high"]] * (100 if kind == "nps" else 1)
-    table = points.rename(columns={"score": "value"}).assign(label=known["quarter"])
-    return _some(table[["label", "low", "value", "high"]], f"too few answered for a score of {kind.upper()}")
+    known = scores[(scores["kind"] == kind) & scores["score"].notna()].set_index("quarter").tail(quarters)
+    if known.empty:
+        return Missing(f"too few answered for a score of {kind.upper()}")
+    last = period
+    while last.label < known.index.max():
+        last = last.next
+    window = last.last(2 * quarters)
+    known = known[known.index.isin([quarter.label for quarter in window])]
+    if known.empty:
+        return Missing(f"no score of {kind.upper()} is recent")
+    shown = [quarter for quarter in window if quarter.label >= known.index.min()]
+    table = known.reindex([quarter.label for quarter in shown])
+    points = table[["low", "score", "high"]] * (100 if kind == "nps" else 1)
+    names = pd.Series([quarter.name for quarter in shown], index=table.index, dtype="str")
+    scored = table["score"].notna()
+    label = names.where(~scored, names + ", n = " + table["answered"].astype("Int64").astype("str"))
+    note = pd.Series("no score", index=table.index, dtype="str").where(~scored)
+    table = points.rename(columns={"score": "value"}).assign(quarter=names, label=label, answered=table["answered"], note=note)
+    return table[["quarter", "label", "low", "value", "high", "answered", "note"]].reset_index(drop=True)
 
 
 @requires(objectives="state")

@@ -40,8 +40,7 @@ _ROW = 40  # height of a row that has a name of two lines
 NAME_LINES = "split(datum.label, '\\n')"  # a name of two lines
 _SHORT = "replace(replace(format(abs(datum.value), '~s'), 'G', 'bn'), 'M', 'm')"  # 400k, 1.2m
 _CENTRED = {"condition": {"test": "indexof(datum.label, '\\n') > 0", "value": "bottom"}, "value": "middle"}
-#: "Jul", and the year below January and below the first month drawn
-_MONTH = "datum.index == 0 || slice(datum.label, 0, 3) == 'Jan' ? split(datum.label, ' ') : slice(datum.label, 0, 3)"
+_LABELS = 12  # months that stand side by side below a chart
 
 
 def in_unit(unit: str, value: float) -> str:
@@ -88,9 +87,15 @@ def month_names(months: pd.Series) -> list[str]:
     return [f"{moment:%b %Y}" for moment in pd.to_datetime(months.astype(str).str.slice(0, 7), format="%Y-%m")]
 
 
-def month_axis() -> alt.Axis:
-    """Return an axis of month names, the year said once."""
-    return alt.Axis(labelExpr=_MONTH, title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=3, labelAlign="center")
+def month_axis(names: list[str]) -> alt.Axis:
+    """Return an axis of at most twelve of these month names: "Jul", and the year below the first one shown of each year."""
+    shown = list(dict.fromkeys(names))
+    shown = shown[:: -(-len(shown) // _LABELS) or 1]
+    first = {name[-4:]: name for name in reversed(shown)}
+    label = f"indexof({sorted(first.values())}, datum.label) >= 0 ? split(datum.label, ' ') : slice(datum.label, 0, 3)"
+    return alt.Axis(
+        values=shown, labelExpr=label, title=None, labelAngle=0, labelOverlap="greedy", labelSeparation=3, labelAlign="center"
+    )
 
 
 def milliseconds(dates: pd.Series) -> list[int | None]:
@@ -100,14 +105,14 @@ def milliseconds(dates: pd.Series) -> list[int | None]:
 
 
 def date_axis(domain: list[int]) -> alt.Axis:
-    """Return an axis of days in UTC with at most eight ticks, each at the start of a month."""
+    """Return an axis of days in UTC with at most eight ticks, each at the start of a month, the first of a year with it."""
     first, last = (pd.Timestamp(moment, unit="ms") for moment in domain)
     starts = pd.date_range(first.normalize(), last, freq="MS")
-    ticks = milliseconds(pd.Series(starts[:: -(-len(starts) // 8) or 1]))
-    year = "datum.index == 0 || utcFormat(datum.value, '%m') == '01' ? [{0}, utcFormat(datum.value, '%Y')] : {0}"
-    return alt.Axis(
-        values=ticks, title=None, grid=True, labelExpr=year.format("utcFormat(datum.value, '%b')"), labelFlush=False
-    )
+    ticks = pd.Series(starts[:: -(-len(starts) // 8) or 1])
+    years = milliseconds(ticks[~ticks.dt.year.duplicated()])
+    year = "indexof({1}, datum.value) >= 0 ? [{0}, utcFormat(datum.value, '%Y')] : {0}"
+    label = year.format("utcFormat(datum.value, '%b')", years)
+    return alt.Axis(values=milliseconds(ticks), title=None, grid=True, labelExpr=label, labelFlush=False)
 
 
 def named_rows(frame: pd.DataFrame, column: str, letters: int = 18) -> tuple[pd.DataFrame, list[str]]:

@@ -32,7 +32,6 @@ __all__ = ["BLOCK", "RESULTS", "Block", "Figure", "Report", "Tile", "stylesheet"
 
 BLOCK = "application/vnd.acctlib.block.v1+json"
 RESULTS = "application/vnd.acctlib.results.v1+json"
-_SHORT = 10  # rows up to which a table is kept on one sheet of paper
 TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -229,8 +228,7 @@ class Report:
             return self._hint("table", section, title, Missing("its columns are empty"))
         note = _note(caption, source)
         table = table_html(frame, filled, self.account.currency)
-        kind = "short table" if len(frame) <= _SHORT else "table"
-        html = f'<div class="{kind}">{table}</div>' + (f'<p class="note">{note}</p>' if note else "")
+        html = f'<div class="table">{table}</div>' + (f'<p class="note">{note}</p>' if note else "")
         return self._block("table", section, title, html)
 
     def chart(
@@ -345,9 +343,8 @@ class Report:
 
 
 def _note(caption: str, source: str) -> str:
-    return " ".join(
-        part for part in (escape(caption), f'<span class="source">Source: {escape(source)}</span>' if source else "") if part
-    )
+    said = f'<span class="source">Source: {escape(source)}</span>' if source else ""
+    return " ".join(part for part in (escape(caption.strip()), said) if part)
 
 
 def _result(figure: object, as_of: str) -> dict[str, object]:

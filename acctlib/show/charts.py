@@ -50,6 +50,8 @@ __all__ = [
     "white_space_grid",
 ]
 
+_MOST_ROWS, _ROOMY_ROWS = 48, 10
+_SEEN = 0.05  # a step of a twentieth of the total is a bar that can be seen
 _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
 
 
@@ -87,7 +89,7 @@ def spend_curve(
         return nothing
     data = floats(frame, *series)
     data.insert(0, "month", month_names(frame["month"]))
-    x = alt.X("month:O", axis=month_axis(), scale=alt.Scale(padding=0.2, domain=list(data["month"])))
+    x = alt.X("month:O", axis=month_axis(list(data["month"])), scale=alt.Scale(padding=0.2, domain=list(data["month"])))
     base = alt.Chart(data).encode(x=x)
 
     def y(column: str) -> alt.Y:
@@ -146,7 +148,8 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     Parameters
     ----------
     frame : DataFrame
-        One row a deliverable, drawn in the order given; `done` is blank while it is open.
+        One row a deliverable, drawn in the order given; `done` is blank while it is open. Of more than 48 only those 48
+        are drawn whose date lies nearest to `as_of`, since more are no picture; which are worth showing is chosen before.
     as_of : date
         The date the report looks from, drawn as a thin line.
 
@@ -158,7 +161,14 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     """
     if (nothing := nothing_in(frame, "due", "done")) is not None:
         return nothing
-    data, names = named_rows(frame[["deliverable", "original_due", "due", "done"]], "deliverable")
+    frame = frame[["deliverable", "original_due", "due", "done"]]
+    if len(frame) > _MOST_ROWS:
+        away = (frame["due"].fillna(frame["done"]) - pd.Timestamp(as_of)).abs()
+        frame = frame.loc[away.sort_values(kind="stable").index[:_MOST_ROWS].sort_values()]
+    close = len(frame) > _ROOMY_ROWS  # many rows stand close, each with its name on one line
+    if close:
+        frame = frame.assign(deliverable=[name if pd.isna(name) else shorten(name, 26) for name in frame["deliverable"]])
+    data, names = named_rows(frame, "deliverable", 26 if close else 18)
     late = (pd.to_datetime(data["done"]) > pd.to_datetime(data["due"])).fillna(False)
     data["state"] = np.where(late, "late", "in time")
     for column in ("original_due", "due", "done"):
@@ -172,7 +182,8 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     def x(column: str) -> alt.X:
         return alt.X(f"{column}:Q", scale=alt.Scale(domain=domain, nice=False, zero=False), axis=axis)
 
-    base = alt.Chart(data, height=row_height(names)).encode(y=row_axis("deliverable", names))
+    height = 26 * len(names) + 44 if close else row_height(names)
+    base = alt.Chart(data, height=height).encode(y=row_axis("deliverable", names))
     state = {"domain": ["in time", "late"]}
     layers = [
         base.transform_filter("isValid(datum.original_due) && isValid(datum.due)")
@@ -224,7 +235,7 @@ def columns(
     names = month_names(frame[x]) if monthly else named_rows(frame, x, 12)[1]
     data = pd.DataFrame({"x": names, "y": floats(frame, y)[y]})
     data["label"] = [in_unit(unit, value) if value == value else "" for value in data["y"]]
-    axis = month_axis() if monthly else alt.Axis(labelExpr=NAME_LINES, title=None, labelAngle=0, labelOverlap="greedy")
+    axis = month_axis(names) if monthly else alt.Axis(labelExpr=NAME_LINES, title=None, labelAngle=0, labelOverlap="greedy")
     labelled = len(data) <= 8
     reached = data["y"] if isinstance(target, (Missing, type(None))) else [*data["y"].dropna(), float(target)]
     domain = with_room(np.nanmin(reached), np.nanmax(reached), share=0.1 if labelled else 0.0)
@@ -284,7 +295,7 @@ def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> al
     )
 
 
-@requires(frame="label value low high")
+@requires(frame="label value low high note?")
 def intervals(
     frame: pd.DataFrame | Missing, unit: str, target: float | Missing | None = None, target_name: str = "Target {}"
 ) -> alt.LayerChart | Missing:
@@ -293,7 +304,8 @@ def intervals(
     Parameters
     ----------
     frame : DataFrame
-        One row a figure; a row without a value is left out, a row without a range is a dot.
+        One row a figure; a row without a range is a dot, a row without a value is left out, unless its `note` says why
+        there is none: then it keeps its place and shows the note.
     unit : str
         Currency code, "h" or "%" (of fractions).
     target : float, Missing or None
@@ -311,21 +323,24 @@ def intervals(
     """
     if (nothing := nothing_in(frame, "value")) is not None:
         return nothing
-    kept = frame[frame["value"].notna()]
+    kept = frame[frame["value"].notna() | frame["note"].notna()]
     data, names = named_rows(floats(kept, "low", "value", "high").assign(label=kept["label"].to_numpy()), "label")
-    data["text"] = [in_unit(unit, value) for value in data["value"]]
+    data["text"] = [in_unit(unit, value) if value == value else "" for value in data["value"]]
+    data["note"] = kept["note"].where(kept["value"].isna()).astype("str").fillna("").to_numpy()
     x = alt.X("value:Q", axis=value_axis(unit), scale=alt.Scale(zero=False, padding=24), title=None)
     base = alt.Chart(data, height=row_height(names)).encode(y=row_axis("label", names))
-    ranges = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    dots, ranges = (base.transform_filter(f"isValid(datum.{name})") for name in ("value", "high"))
     layers = [
         ranges.mark_bar(height=12, fill=PALE, cornerRadius=6).encode(
             x=alt.X("low:Q", axis=value_axis(unit), title=None), x2="high:Q"
         ),
-        base.mark_point(filled=True, size=110, fill=BLUE, opacity=1).encode(
+        dots.mark_point(filled=True, size=110, fill=BLUE, opacity=1).encode(
             x=x, tooltip=["label:N", "low:Q", "value:Q", "high:Q"]
         ),
-        *figures_beside(base.encode(x=x), "text", dy=-16),
+        *figures_beside(dots.encode(x=x), "text", dy=-16),
     ]
+    if data["note"].any():
+        layers.append(base.mark_text(align="left", dx=6, fill=MUTED).encode(x=alt.XValue(0), text="note:N"))
     if target is not None and not isinstance(target, Missing):
         layers.insert(0, line_at(target, ORANGE, across=False, strokeDash=[6, 4], strokeWidth=2))
         ends = data[["low", "value", "high"]]
@@ -461,8 +476,9 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     ----------
     frame : DataFrame
         The first row is the total to start from, the rows between are changes with their sign, and the last row is the
-        total reached, which must be the sum of the others. Where the changes are small beside the totals the axis does not
-        start at nought, and the totals are marks instead of bars.
+        total reached, which must be the sum of the others. The axis starts at nought, unless all changes together move
+        the total by less than a twentieth and could not be seen: then the bars of the totals are cut, with a mark, and
+        the axis says so.
     unit : str
         Currency code or "h".
 
@@ -492,21 +508,27 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
                      for amount, kind in zip(amounts, data["kind"], strict=True)]  # fmt: skip
     data["edge"] = data[["start", "end"]].max(axis=1)
     levels = np.concatenate([ends, amounts[-1:]])
-    cut = np.ptp(levels) < 0.2 * np.abs(levels).max() and levels.min() > 0
+    cut = np.ptp(levels) < _SEEN * levels.max() and levels.min() > 0
     if cut:
-        domain = [levels.min() - 0.1 * np.ptp(levels), levels.max() + 0.45 * np.ptp(levels)]
-        data.loc[data["kind"] == "total", "start"] = data["end"] - 0.015 * (domain[1] - domain[0])
+        moved = np.ptp(levels) or 0.01 * levels.max()
+        domain = [levels.min() - 1.5 * moved, levels.max() + 0.8 * moved]  # a total stays longer than any step
+        data.loc[data["kind"] == "total", "start"] = domain[0]
     else:
         domain = with_room(data[["start", "end"]].min(axis=None), data[["start", "end"]].max(axis=None))
-    x = alt.X("start:Q", axis=None, scale=alt.Scale(domain=domain, nice=False), title=None)
+    said = alt.Axis(title="// cut: the axis does not start at 0", labels=False, domain=False, grid=False) if cut else None
+    x = alt.X("start:Q", axis=said, scale=alt.Scale(domain=domain, nice=False), title=None if said is None else alt.Undefined)
     kinds = alt.Scale(domain=["total", "more", "less"], range=[INK, BLUE, ORANGE])
-    base = alt.Chart(data, height=row_height(names) - 40).encode(y=row_axis("step", names))
-    return alt.layer(
+    base = alt.Chart(data, height=row_height(names) - (16 if cut else 40)).encode(y=row_axis("step", names))
+    layers = [
         base.mark_bar(height=16).encode(
             x=x, x2="end:Q", fill=alt.Fill("kind:N", scale=kinds, legend=None), tooltip=["step:N", "amount:Q"]
         ),
-        base.mark_text(align="left", dx=6).encode(x="edge:Q", text="label:N"),
-    )
+        base.mark_text(align="left", dx=6).encode(x=alt.X("edge:Q", axis=said), text="label:N"),
+    ]
+    if cut:
+        totals = base.transform_filter("datum.kind == 'total'")
+        layers.append(totals.mark_text(text="//", dx=16, fill="white", fontWeight="bold").encode(x=alt.XValue(0)))
+    return alt.layer(*layers)
 
 
 @requires(frame="month used included over")
@@ -533,7 +555,7 @@ def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | M
     data["within"] = data["used"] - data["over"]
     data["top"] = data[["used", "included"]].max(axis=1)  # a figure on the mark of its allowance could not be read
     data["label"] = [number(value, 0) if value == value else "" for value in data["used"]]
-    x = alt.X("month:O", sort=None, axis=month_axis(), scale=alt.Scale(padding=0.25))
+    x = alt.X("month:O", sort=None, axis=month_axis(list(data["month"])), scale=alt.Scale(padding=0.25))
     base = alt.Chart(data, height=HEIGHT).encode(x=x)
     y = alt.Y("used:Q", axis=value_axis("h"), title=None)
     return alt.layer(

@@ -264,7 +264,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "vac": ("To budget", "money"),
     "value": ("Value to date", "money"),
     "value_rate": ("Win rate by value", "percent"),
-    "variance": ("To target", "number"),
+    "variance": ("Against target", "number"),
     "warning": ("Warning", "text"),
     "was": ("Was", "text"),
     "weight": ("Weight", "number"),

@@ -46,6 +46,7 @@ __all__ = [
     "margin_basis",
     "margin_odds",
     "on_time",
+    "others",
     "outlook",
     "payment",
     "people",
@@ -59,6 +60,7 @@ __all__ = [
     "response_basis",
     "retained",
     "room",
+    "satisfied",
     "scope_moved",
     "scores",
     "signal",
@@ -128,6 +130,20 @@ def deliverables(milestones: Table) -> str:
     return f"{count(len(milestones), 'deliverable')}: {parts}.{tail}"
 
 
+def others(near: Table, shown: Table) -> str:
+    """Return how many deliverables a page has no room for and whether one of them is late, as the end of a caption.
+
+    >>> near = pd.DataFrame({"days_late": [9, 3, 0, None]})
+    >>> others(near, near.head(2)), others(near, near.head(1)), others(near, near)
+    ('And 2 more, all in time.', 'And 3 more, 1 of them late.', '')
+    """
+    if _nothing(near) or isinstance(shown, Missing) or len(shown) >= len(near):
+        return ""
+    late = [int((table["days_late"].fillna(0) > 0).sum()) for table in (near, shown)]
+    tail = f"{late[0] - late[1]:,} of them late" if late[0] > late[1] else "all in time"
+    return f"And {len(near) - len(shown):,} more, {tail}."
+
+
 def on_time(share: object, milestones: Table = _NONE) -> str:
     """Return how many deliverables of the quarter came on the agreed date, and how many have not come that should have.
 
@@ -188,8 +204,8 @@ def quarters(by_quarter: Table, currency: str) -> str:
 
 #: What the steps of the margin bridge mean.
 BRIDGE = (
-    "Scope: hours, at the margin an hour of before. Mix: hours between projects. Price: fees an hour. Efficiency: cost an "
-    "hour. Orange lowers the margin."
+    "Dark: the quarter before and this one. Scope: hours, at the margin an hour of before. Mix: hours between projects. Price: "
+    "fees an hour. Efficiency: cost an hour. Blue raises the margin, orange lowers it."
 )
 
 
@@ -377,6 +393,33 @@ def scores(table: Table, kind: str) -> str:
 
     known = table.dropna(subset=["value"]).to_dict("records")
     return " ".join(f"{r['label']}: {told(r['value'])}, between {told(r['low'])} and {told(r['high'])}." for r in known)
+
+
+def satisfied(table: Table, kind: str) -> str:
+    """Return the newest score with its quarter and the number of answers, beside the score before, as a title.
+
+    >>> table = pd.DataFrame({"quarter": ["Q1 FY2027", "Q2 FY2027"], "value": [0.8, 0.5], "answered": [5, 6]})
+    >>> satisfied(table, "csat")
+    '50\xa0% of 6 answers satisfied in Q2 FY2027, 80\xa0% the quarter before'
+    >>> satisfied(table.assign(value=[25.0, -37.5]), "nps")
+    'Net promoter score −38 from 6 answers in Q2 FY2027, +25 the quarter before'
+    """
+    known = table if isinstance(table, Missing) else table.reset_index(drop=True).dropna(subset=["value"])
+    if _nothing(known):
+        return "Satisfied answers" if kind == "csat" else "Net promoter score"
+
+    def told(value: float) -> str:
+        return percent(value, 0) if kind == "csat" else f"{value:+.0f}".replace("-", "−")
+
+    last = known.iloc[-1]
+    answers = count(int(last["answered"]), "answer")
+    said = f"{told(last['value'])} of {answers} satisfied" if kind == "csat" else ""
+    said = said or f"Net promoter score {told(last['value'])} from {answers}"
+    said += f" in {last['quarter']}"
+    if len(known) < 2:
+        return said
+    when = "the quarter before" if known.index[-2] == known.index[-1] - 1 else f"in {known['quarter'].iloc[-2]}"
+    return f"{said}, {told(known['value'].iloc[-2])} {when}"
 
 
 def ranges(table: Table, currency: str) -> str:

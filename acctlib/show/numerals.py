@@ -228,13 +228,19 @@ def percent_range(low: float, high: float) -> str:
     return f"{first}{' to ' if low < 0 else '–'}{last}{_HARD_BLANK}%"
 
 
+def _series(values: tuple[float, ...]) -> str:
+    """Return values in order; where a column is narrow the line breaks after every second one."""
+    pairs = ["\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}".join(map(number, values[i : i + 2])) for i in range(0, len(values), 2)]
+    return "\N{NO-BREAK SPACE}→ ".join(pairs)
+
+
 #: The formats a table column can have -> how a cell is written, given the account's currency. A range is a pair.
 FORMATS: dict[str, Callable[[object, str], str]] = {
     "text": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
     "word": lambda value, currency: NOT_DEFINED if _blank(value) else str(value).replace("_", " "),
     "state": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
     "date": lambda value, currency: day(value),
-    "series": lambda value, currency: " → ".join(map(number, value)) if isinstance(value, tuple) and value else NOT_DEFINED,
+    "series": lambda value, currency: _series(value) if isinstance(value, tuple) and value else NOT_DEFINED,
     "month": lambda value, currency: NOT_DEFINED if _blank(value) else f"{pd.Timestamp(str(value)):%b %Y}",
     "number": lambda value, currency: number(value),
     "whole": lambda value, currency: number(value, 0),

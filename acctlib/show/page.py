@@ -194,9 +194,8 @@ def _card(number: int, section: str, blocks: list[dict[str, Any]]) -> str:
         key=lambda block: block["kind"] == "chart" and "<figure>" in block["html"],
     ):
         items = [_item(block) for block in run]
-        parts.append(
-            f'<div class="{"pair" if len(items) > 1 else "solo"}">\n{"".join(items)}</div>\n' if charts else "".join(items)
-        )
+        rows = "solo" if len(items) == 1 else "pair trio" if len(items) == 3 else "pair"
+        parts.append(f'<div class="{rows}">\n{"".join(items)}</div>\n' if charts else "".join(items))
     return f'<section aria-labelledby="s{number}">\n<h2 id="s{number}">{escape(section)}</h2>\n{"".join(parts)}</section>\n'
 
 

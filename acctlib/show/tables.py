@@ -1,8 +1,9 @@
 """Frames become tables that look designed and read aloud well.
 
 Great Tables writes the markup: every cell, label and title escaped, header cells marked for screen readers. The style stands
-once in the page instead of once in every table. Each cell also carries its column's label, because on a telephone a row
-becomes a card in which every value is named. What is not defined is an en dash; a state is its word with a symbol and a colour.
+once in the page instead of once in every table. Each cell also carries its column's label, because on a telephone a row of
+a wide table becomes a card in which every value is named and blanks are left out; a table of few short columns stays a table.
+What is not defined is an en dash; a state is its word with a symbol and a colour.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from acctlib.show.theme import STATES
 __all__ = ["state", "table_html"]
 
 _LONGEST_WORD = 24
+_TELEPHONE = 36  # letters that stand side by side in the columns of a table on a telephone
 _LEFT = {"text", "word", "state", "month"}  # all other formats are figures, which stand right
-_CELL = re.compile(r'<td headers="table-c(\d+)" class="gt_row gt_(left|right)">')
+_CELL = re.compile(rf'<td headers="table-c(\d+)" class="gt_row gt_(left|right)">({NOT_DEFINED}</td>)?')
 _HEAD = re.compile(r'<th class="[^"]*gt_(left|right)" rowspan="1" colspan="1" scope="col" id="table-c(\d+)">c\d+</th>')
 _GAP = re.compile(r"\n\s*")
 
@@ -102,10 +104,28 @@ def table_html(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], curr
     markup = table.as_raw_html()
     markup = markup[markup.index("<thead>") : markup.index("</table>")]
     markup = _HEAD.sub(lambda head: f'<th class="{head[1]}" scope="col">{escape(labels[int(head[2])])}</th>', markup)
-    markup = _CELL.sub(lambda cell: f'<td class="{cell[2]}" data-label={attribute(labels[int(cell[1])])}>', markup)
+    markup = _CELL.sub(
+        lambda cell: (
+            f'<td class="{"blank " if cell[3] else ""}{cell[2]}" data-label={attribute(labels[int(cell[1])])}>{cell[3] or ""}'
+        ),
+        markup,
+    )
     markup = markup.replace(' class="gt_col_headings"', "").replace(' class="gt_table_body"', "")
-    kind = "cards" if len(labels) > 2 else "plain"
+    kind = "plain" if len(labels) <= 2 or _fits_a_telephone(labels, list(cells.values())) else "cards"
     return f'<table class="{kind}">\n{_GAP.sub(chr(10), markup).strip()}\n</table>'
+
+
+def _fits_a_telephone(labels: list[str], cells: list[list[str]]) -> bool:
+    """Return whether columns stand side by side on a telephone: heads and names wrap between words, other cells do not."""
+
+    def letters(text: str) -> int:
+        return sum(1 + (character > "\u024f") for character in text)  # other scripts and symbols are wider
+
+    names, *others = cells
+    widths = [max((letters(word) for cell in names for word in cell.split(" ")), default=0)]
+    widths += [max(map(letters, column), default=0) for column in others]
+    heads = [max(map(letters, label.split(" "))) for label in labels]
+    return sum(map(max, widths, heads)) <= _TELEPHONE
 
 
 def _cell(value: object, how: str, currency: str) -> str:
