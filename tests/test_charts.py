@@ -137,7 +137,7 @@ def below(chart) -> list[str]:
 
 def test_each_year_is_said_at_its_first_label_though_no_january_is_drawn():
     quarters = ["2024-11", "2025-02", "2025-05", "2025-08", "2025-11", "2026-02", "2026-05"]
-    hours = charts.hours_against_allowance(pd.DataFrame({"month": quarters, "used": 30.0, "included": 40.0}))
+    hours = charts.hours_against_allowance(pd.DataFrame({"month": quarters, "used": 30.0, "included": 40.0, "over": 0.0}))
     assert below(hours) == ["Nov 2024", "Feb 2025", "May", "Aug", "Nov", "Feb 2026", "May"]
     two_years = pd.period_range("2025-04", periods=24, freq="M").astype(str)
     spent = charts.spend_curve(pd.DataFrame({"month": two_years, "actual": 1.0}), None, "GBP")

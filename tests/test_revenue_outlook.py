@@ -258,7 +258,7 @@ def test_agi_is_revenue_times_its_share_and_says_so():
     income = found.in_agi(0.8, "AGI / fees of the last four quarters")
     assert income.by_period()["mean"].to_numpy() == pytest.approx(0.8 * found.by_period()["mean"].to_numpy())
     assert income.chance_to_reach(0.8 * 300e3, "2027") == pytest.approx(found.chance_to_reach(300e3, "2027"), abs=2e-3)
-    assert (income.measure, income.basis) == ("AGI", "revenue times 80.0%, AGI / fees of the last four quarters")
+    assert (income.measure, income.basis) == ("AGI", "fees times 80.0%, AGI / fees of the last four quarters")
     gone = Missing("nothing was earned")
     assert found.in_agi(gone) is gone
     with pytest.raises(ValueError, match=r"must lie above 0 and up to 1, got 82; write 82 % as 0\.82"):

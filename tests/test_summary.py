@@ -213,19 +213,35 @@ def test_a_plan_opens_with_the_renewal_at_risk():
     assert summary.plan_lead(NONE, NONE, NONE, NONE, "USD") == ""
 
 
-def test_plan_tiles_hold_fees_against_the_target_and_health_with_its_coverage():
-    pipeline = SimpleNamespace(mean=84e3, quantile=lambda p: {0.1: 0.0, 0.9: 198e3}[p])
+ODDS = SimpleNamespace(
+    target=340e3, chance=0.62, gap_even=0.0, gap_sure=34e3, confidence=0.8, moves=pd.DataFrame({"item": ["RET renewed"]})
+)
+
+
+def test_plan_tiles_hold_the_odds_of_the_target_and_what_is_earned_and_signed():
     health = SimpleNamespace(score=22, coverage=1.0, state="off track")
     year = pd.DataFrame({"fees": [88e3, 82e3]})
-    tiles = summary.plan_tiles(year, 340e3, pd.DataFrame({"committed": [55.5e3]}), pipeline, health, "USD")
+    tiles = summary.plan_tiles(ODDS, year, pd.DataFrame({"committed": [55.5e3]}), health, "USD")
     assert [(tile.value, tile.against) for tile in tiles] == [
-        ("$170k", "target $340k"),
+        ("62\xa0%", "missing for even odds $0, to be 80\xa0% sure $34k"),
+        ("$170k", "target of the year $340k"),
         ("$55.5k", "retainers and terms already signed"),
-        ("$84k", "8 in 10: $0 to $198k"),
         ("22 of 100", "100\xa0% of it measured"),
     ]
-    assert isinstance(
-        summary.plan_tiles(year, None, pd.DataFrame({"committed": [np.nan]}), NONE, NONE, "USD")[1].value, Missing
+    assert tiles[0].state == "at risk"
+    unknown = summary.plan_tiles(NONE, year.assign(fees=[88e3, np.nan]), pd.DataFrame({"committed": [np.nan]}), NONE, "USD")
+    assert all(isinstance(tile.value, Missing) for tile in unknown)  # half a year's fees are not the year's
+
+
+@pytest.mark.parametrize(("chance", "state"), [(0.49, "off track"), (0.5, "at risk"), (0.79, "at risk"), (0.8, "on track")])
+def test_a_target_is_at_risk_below_the_wanted_confidence_and_off_track_below_even_odds(chance, state):
+    odds = SimpleNamespace(**vars(ODDS) | {"chance": chance})
+    assert summary.plan_tiles(odds, NONE, NONE, NONE, "USD")[0].state == state
+
+
+def test_the_plans_lead_says_the_odds_and_what_moves_them():
+    assert summary.plan_lead(NONE, NONE, NONE, NONE, "USD", ODDS) == (
+        "**The year's target of $340k is reached with a chance of 62\xa0%; RET renewed moves that most.**"
     )
 
 

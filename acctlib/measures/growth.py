@@ -15,11 +15,11 @@ import pandas as pd
 
 from acctlib.measures.contracts import RECURRING, Retention, contract_terms
 from acctlib.measures.revenue import concentration, income_by_project
-from acctlib.measures.undefined import NOT_STATED, complete
+from acctlib.measures.undefined import NOT_STATED, complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
 
-__all__ = ["concentrations", "earned_retention", "income_by", "income_of", "revenue_bridge"]
+__all__ = ["agi_share", "concentrations", "earned_retention", "income_by", "income_of", "revenue_bridge"]
 
 _EARNED = "project fees pass_through"
 #: The steps between two periods, each with whether it is recurring, and what it counts.
@@ -182,6 +182,21 @@ def _cents(amounts: pd.Series) -> pd.Series:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(str, names))
+
+
+@requires(income="fees pass_through")
+def agi_share(income: pd.DataFrame | Missing) -> float | Missing:
+    """Return agency gross income for each unit of fees: fees and what was earned on purchases, over fees.
+
+    Freelancers are cost here, as in `income_by`.
+
+    Examples
+    --------
+    >>> agi_share(pd.DataFrame({"fees": [20e3, 5e3], "pass_through": [0.0, 1e3]}))
+    1.04
+    """
+    fees = income["fees"].sum(skipna=False)
+    return ratio(fees + income["pass_through"].fillna(0.0).sum(), fees, "no fees were earned")
 
 
 @requires(income="project fees pass_through delivery_cost", projects="project")

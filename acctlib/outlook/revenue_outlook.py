@@ -182,14 +182,17 @@ class RevenueOutlook:
         return table.sort_values(["order", "item"], kind="stable", ignore_index=True).drop(columns="order")
 
     def in_agi(self, share: float | Missing, basis: str = "the account's usual share") -> RevenueOutlook | Missing:
-        """Return the outlook of agency gross income: revenue times `share`, a fraction above 0, whose `basis` is printed."""
+        """Return the outlook of agency gross income: fees times `share`, above 0, whose `basis` is printed.
+
+        It may exceed 1: what is earned on purchases is income beside the fees.
+        """
         if isinstance(share, Missing):
             return share
-        if not 0 < share <= 1:
-            raise ValueError(f"the share of AGI in revenue must lie above 0 and up to 1, got {share}; write 82 % as 0.82")
+        if not 0 < share < 10:
+            raise ValueError(f"the share of AGI in fees must lie above 0 and below 10, got {share}; write 82 % as 0.82")
         scaled = {name: self.prospects[name] * share for name in ("low", "likely", "high")}
         return replace(self, prospects=self.prospects.assign(**scaled), measure="AGI",
-                       basis=f"revenue times {share:.1%}, {basis}")  # fmt: skip
+                       basis=f"fees times {share:.1%}, {basis}")  # fmt: skip
 
 
 @requires(prospects="item kind chance low likely high closes starts ends")

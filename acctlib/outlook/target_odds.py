@@ -17,6 +17,8 @@ from acctlib.outlook.revenue_outlook import RevenueOutlook
 
 __all__ = ["TargetOdds", "by_quarter", "target_odds", "year_curve"]
 
+_UNKNOWN = Missing("the share of AGI in fees is not known")
+
 
 @dataclass(frozen=True, eq=False)
 class TargetOdds:
@@ -105,9 +107,24 @@ def target_odds(outlook: RevenueOutlook | Missing, target: float | None, confide
     )
 
 
-def by_quarter(outlook: RevenueOutlook | Missing) -> pd.DataFrame | Missing:
-    """Return the distribution of each quarter and year, as from `RevenueOutlook.by_period`."""
-    return outlook if isinstance(outlook, Missing) else outlook.by_period()
+def by_quarter(outlook: RevenueOutlook | Missing, agi_share: float | Missing = _UNKNOWN) -> pd.DataFrame | Missing:
+    """Return the distribution of each quarter and year, as from `RevenueOutlook.by_period`, and what of it is AGI.
+
+    Parameters
+    ----------
+    outlook : RevenueOutlook or Missing
+    agi_share : float or Missing
+        Agency gross income for each unit of fees, as the account usually has it.
+
+    Returns
+    -------
+    DataFrame or Missing
+        The columns of `by_period`, with `agi_p10`, `agi_p50` and `agi_p90` where the share is known.
+    """
+    if isinstance(outlook, Missing):
+        return outlook
+    table, agi = outlook.by_period(), outlook.in_agi(agi_share)
+    return table if isinstance(agi, Missing) else table.join(agi.by_period()[["p10", "p50", "p90"]].add_prefix("agi_"))
 
 
 def year_curve(outlook: RevenueOutlook | Missing, chances: Sequence[float] | None = None) -> pd.DataFrame | Missing:
