@@ -261,7 +261,7 @@ def test_agi_is_revenue_times_its_share_and_says_so():
     assert (income.measure, income.basis) == ("AGI", "fees times 80.0%, AGI / fees of the last four quarters")
     gone = Missing("nothing was earned")
     assert found.in_agi(gone) is gone
-    with pytest.raises(ValueError, match=r"must lie above 0 and up to 1, got 82; write 82 % as 0\.82"):
+    with pytest.raises(ValueError, match=r"must lie above 0 and below 10, got 82; write 82 % as 0\.82"):
         found.in_agi(82)
 
 
