@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from acctlib.account import Account
 from acctlib.measures.contracts import Retention
-from acctlib.measures.growth import concentrations, earned_retention, income_by, revenue_bridge
+from acctlib.measures.growth import (
+    agi_share,
+    concentrations,
+    earned_or_invoiced,
+    earned_retention,
+    income_by,
+    revenue_bridge,
+)
 from acctlib.measures.rates import hourly_rates
 from acctlib.measures.revenue import income_by_project
 from acctlib.missing import Missing
@@ -167,3 +174,22 @@ def test_all_loss_has_no_concentration():
     row = concentrations(income, pd.DataFrame({"project": ["a"]}), NONE).iloc[1]
     assert (row["of"], row["left_out"]) == ("margin", "not stated (below zero)")
     assert row[["parts", "largest", "top_1"]].isna().all()
+
+
+def test_what_was_invoiced_stands_in_only_where_what_was_earned_is_not_known():
+    ends = pd.to_datetime(["2026-06-30", "2026-09-30"])
+    income = pd.DataFrame({"period": ["2026-Q2", "2026-Q3"], "ends": ends, "fees": [10e3, np.nan]})
+    bills = income.assign(fees=[7e3, 8e3])
+    both = earned_or_invoiced(income, bills)
+    assert both["fees"].tolist() == [10e3, 8e3]
+    assert both["basis"].tolist() == ["earned", "invoiced; what was earned is not known"]
+    gone = Missing("no invoices")
+    assert earned_or_invoiced(income, gone)["fees"].isna().tolist() == [False, True]
+    assert earned_or_invoiced(gone, bills)["fees"].tolist() == [7e3, 8e3]
+    assert earned_or_invoiced(gone, gone) == gone
+
+
+def test_the_share_of_agi_counts_what_is_earned_on_purchases_and_is_not_partial():
+    assert agi_share(pd.DataFrame({"fees": [20e3, 5e3], "pass_through": [None, 1e3]})) == pytest.approx(1.04)
+    assert isinstance(agi_share(pd.DataFrame({"fees": [20e3, None], "pass_through": 0.0})), Missing)
+    assert isinstance(agi_share(pd.DataFrame({"fees": [0.0], "pass_through": 5.0})), Missing)

@@ -217,3 +217,16 @@ def test_the_demo_counts_no_money_twice(name, period):
     listed = set(result.table["item"]) | set(result.left_out["item"])
     assert set(deals["opportunity"]) <= listed
     assert not set(result.table["item"]) & set(result.left_out["item"])
+
+
+def test_where_a_quarter_is_not_known_or_nothing_lies_ahead_there_is_nothing_to_add_up():
+    ends = pd.to_datetime(["2026-09-30"])
+    basis = "invoiced; what was earned is not known"
+    earned = pd.DataFrame({"period": ["2026-Q3"], "ends": ends, "fees": [12e3], "basis": basis})
+    alone = prospects(DAY, "GBP", earned, *[NONE] * 8, {})
+    assert alone.counted == Missing("nothing is known of what may come", "add contracts, opportunities or white_space")
+    assert alone.table["why"].tolist() == [basis]
+    unknown = prospects(DAY, "GBP", earned.assign(fees=[None]), *[NONE] * 5, pd.DataFrame([deal()]), NONE, NONE, {})
+    assert unknown.counted.reason == "what was earned is not known: 2026-Q3"
+    known = prospects(DAY, "GBP", earned, *[NONE] * 5, pd.DataFrame([deal()]), NONE, NONE, {})
+    assert known.counted["kind"].tolist() == ["earned", "deal"]

@@ -19,7 +19,7 @@ from acctlib.measures.undefined import NOT_STATED, complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
 
-__all__ = ["agi_share", "concentrations", "earned_retention", "income_by", "income_of", "revenue_bridge"]
+__all__ = ["agi_share", "concentrations", "earned_or_invoiced", "earned_retention", "income_by", "income_of", "revenue_bridge"]
 
 _EARNED = "project fees pass_through"
 #: The steps between two periods, each with whether it is recurring, and what it counts.
@@ -182,6 +182,42 @@ def _cents(amounts: pd.Series) -> pd.Series:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(str, names))
+
+
+def earned_or_invoiced(income: pd.DataFrame | Missing, invoiced: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the fees of each period: earned, or where that is not known, invoiced.
+
+    Parameters
+    ----------
+    income : DataFrame or Missing
+        As from `revenue.income_by_period`: period, ends, fees.
+    invoiced : DataFrame or Missing
+        As from `receivables.invoiced_by_period` of the same periods: period, ends, fees.
+
+    Returns
+    -------
+    DataFrame or Missing
+        `period`, `ends`, `fees`, `basis` ("earned", "invoiced; what was earned is not known").
+
+    Examples
+    --------
+    >>> income = pd.DataFrame({"period": ["2026-Q3"], "ends": pd.to_datetime(["2026-09-30"]), "fees": [None]})
+    >>> earned_or_invoiced(income, income.assign(fees=12e3))[["fees", "basis"]].values.tolist()
+    [[12000.0, 'invoiced; what was earned is not known']]
+    """
+    if isinstance(income, Missing) and isinstance(invoiced, Missing):
+        return income
+    kept = invoiced if isinstance(income, Missing) else income
+    fees = kept["fees"].astype(float).to_numpy()
+    if isinstance(income, Missing):
+        unknown = np.full(len(kept), True)
+    else:
+        unknown = np.isnan(fees)
+        if not isinstance(invoiced, Missing):
+            by_period = invoiced.set_index("period")["fees"].astype(float)
+            fees = np.where(unknown, by_period.reindex(kept["period"]).to_numpy(), fees)
+    basis = np.where(unknown, "invoiced; what was earned is not known", "earned")
+    return kept[["period", "ends"]].assign(fees=fees, basis=basis)
 
 
 @requires(income="fees pass_through")

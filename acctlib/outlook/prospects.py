@@ -48,6 +48,18 @@ class Prospects:
     table: pd.DataFrame
     left_out: pd.DataFrame
 
+    @property
+    def counted(self) -> pd.DataFrame | Missing:
+        """Return the table, or why no sum of it would mean anything: a quarter is not known, or nothing lies ahead."""
+        unknown = self.left_out.loc[self.left_out["kind"] == "earned", "item"].str.removeprefix("Earned ")
+        if len(unknown):
+            return Missing(
+                f"what was earned is not known: {', '.join(unknown)}", "add time_entries and the rate card, or invoices"
+            )
+        if (self.table["kind"] == "earned").all():
+            return Missing("nothing is known of what may come", "add contracts, opportunities or white_space")
+        return self.table
+
 
 @requires(scope="project billing_type service_line", committed="contract kind committed")
 def by_project(
@@ -100,7 +112,7 @@ def prospects(
     currency : str
         ISO code of the account.
     earned : DataFrame or Missing
-        As from `revenue.income_by_period`: the fees of periods up to the day.
+        As from `revenue.income_by_period`: the fees of periods up to the day; `basis` in words, where kept.
     signed : DataFrame or Missing
         As from `fees.fees_to_come` of the projects that `by_project` leaves.
     committed : DataFrame or Missing
@@ -149,13 +161,13 @@ def prospects(
 
 
 def _earned(listed: ProspectList, earned: pd.DataFrame | Missing) -> None:
-    for row in with_columns(earned, "period ends fees").itertuples():
+    for row in with_columns(earned, "period ends fees basis").itertuples():
         if pd.isna(row.fees):
             if pd.notna(row.ends) and row.ends <= listed.day:
                 listed.leave(f"Earned {row.period}", "earned", "what was earned is not known")
             continue
-        last = min(row.ends, listed.day)
-        listed.add(f"Earned {row.period}", "earned", 1.0, max(row.fees, 0.0), "earned by the day", starts=last, ends=last)
+        last, why = min(row.ends, listed.day), "earned by the day" if pd.isna(row.basis) else row.basis
+        listed.add(f"Earned {row.period}", "earned", 1.0, max(row.fees, 0.0), why, starts=last, ends=last)
 
 
 def _signed(listed: ProspectList, signed: pd.DataFrame | Missing) -> None:

@@ -456,7 +456,8 @@ def plan_tiles(odds: Any, year: Table, committed: Table, health: Any, currency: 
     fees = Missing("the fees of a quarter are not known") if not isinstance(fees, Missing) and pd.isna(fees) else fees
     against = "" if isinstance(odds, Missing) else f"target of the year {short_money(odds.target, currency)}"
     trend = () if isinstance(year, Missing) else tuple(year["fees"])
-    tiles.append(Tile("Fees earned this fiscal year", amount(fees, currency), against, trend))
+    invoiced = not isinstance(year, Missing) and "basis" in year.columns and (year["basis"] != "earned").any()
+    tiles.append(Tile(f"Fees {'invoiced' if invoiced else 'earned'} this fiscal year", amount(fees, currency), against, trend))
     signed = committed if isinstance(committed, Missing) else committed["committed"].sum(min_count=1)
     signed = Missing("no contract has a value") if not isinstance(signed, Missing) and pd.isna(signed) else signed
     tiles.append(Tile("Committed from here", amount(signed, currency), "retainers and terms already signed"))
