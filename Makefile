@@ -16,7 +16,7 @@ report: .venv/.reports-ready
 test: .venv/.tests-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 	$(BIN)/python -m pytest -q -p no:cacheprovider --nbval-lax notebooks
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent
 _QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
@@ -82,22 +83,32 @@ def run_command(command: str, *arguments: str | Path, cwd: Path, **environment: 
 
 
 @pytest.fixture(scope="session")
-def demo_workbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all processes of a test run have in common, however many there are."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def demo_workbook(shared_folder: Path) -> Path:
     """Return a workbook of the project's own notebooks and data, whose parameters ask for few draws."""
-    root = tmp_path_factory.mktemp("demo")
-    shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    shutil.copytree(ROOT / "parameters", root / "parameters")
-    (root / "data").symlink_to(ROOT / "data")
-    for file in (root / "parameters").glob("*.yaml"):
-        few = file.read_text(encoding="utf-8").replace("draws: 16384", "draws: 2048")
-        assert "draws: 2048" in few
-        file.write_text(few, encoding="utf-8")
+    root = shared_folder / "demo"
+    with FileLock(shared_folder / "demo.lock"):
+        if not root.exists():
+            shutil.copytree(ROOT / "notebooks", root / "notebooks", ignore=shutil.ignore_patterns(".*"))
+            shutil.copytree(ROOT / "parameters", root / "parameters")
+            (root / "data").symlink_to(ROOT / "data")
+            for file in (root / "parameters").glob("*.yaml"):
+                few = file.read_text(encoding="utf-8").replace("draws: 16384", "draws: 2048")
+                assert "draws: 2048" in few
+                file.write_text(few, encoding="utf-8")
     return root
 
 
 @pytest.fixture(scope="session")
 def demo_reports(demo_workbook: Path) -> Path:
     """Return the folder of all reports of the demo accounts, made once by the command as its users call it."""
-    made = run_command("acctlib", "run", cwd=demo_workbook)
+    with FileLock(demo_workbook.with_suffix(".reports.lock")):
+        made = run_command("acctlib", "run", cwd=demo_workbook)  # a second process finds them up to date
     assert made.returncode == 0, made.stdout + made.stderr
     return demo_workbook / "outputs"
