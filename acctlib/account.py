@@ -170,7 +170,7 @@ class Account:
         return table if self.audience == "internal" else HIDDEN
 
     def theirs(self, table: Any) -> Any:
-        """Return a table or figure in the client's edition, and in ours a `Missing` that needs no word: we have it elsewhere."""
+        """Return a table or figure in the client's edition, and in ours a `Missing` of which nothing is said."""
         return table if self.audience == "client" else Missing("")
 
     def open_projects(self, level: str) -> pd.DataFrame | Missing:

@@ -452,7 +452,7 @@ def not_to_say(
     contracts : DataFrame or Missing
         What we think of each renewal.
     stakeholders : DataFrame or Missing
-        Those who are against us.
+        Those with a sentiment below 0.
     invoices : DataFrame or Missing
         Those past due and paid in part: whoever pays a part disputes the rest, and that is settled outside the meeting.
     as_of : date
@@ -468,7 +468,7 @@ def not_to_say(
     >>> none = Missing("not kept")
     >>> people = pd.DataFrame({"name": ["Ama", "Ben"], "sentiment": [-1, 2]})
     >>> not_to_say(none, none, none, none, none, people, none, date(2026, 9, 30))["what"].tolist()
-    ['our cost, cost rates, margin, reserve and floor price', 'that Ama is against us']
+    ['our cost, cost rates, margin, reserve and floor price', 'where Ama stands: -1']
     """
     day = pd.Timestamp(as_of)
     rows = [("Money", NEVER)]
@@ -479,7 +479,7 @@ def not_to_say(
     people = stakeholder_map(stakeholders, as_of)
     if not isinstance(people, Missing):
         against = people[(people["sentiment"] < 0).fillna(False).astype(bool)]
-        rows += [("People", f"that {name} is against us") for name in against["name"]]
+        rows += [("People", f"where {one.name} stands: {one.sentiment}") for one in against.itertuples(index=False)]
     rows += _ours("Risks", complete(risks, "risks", "description status client_visible"), "description", ["occurred", "closed"])
     rows += _ours("Issues", complete(issues, "issues", "summary status client_visible"), "summary", ["closed"])
     rows += _ours("Plans of ours", complete(actions, "actions", "action status client_visible"), "action", ["done", "dropped"])

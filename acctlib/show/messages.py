@@ -23,6 +23,7 @@ __all__ = [
     "allowance",
     "amount",
     "amounts",
+    "and_more",
     "answers",
     "asked_for",
     "both_held",
@@ -45,7 +46,9 @@ __all__ = [
     "limits",
     "margin_basis",
     "margin_odds",
+    "moved_since",
     "on_time",
+    "owes",
     "payment",
     "people",
     "pipeline",
@@ -61,12 +64,15 @@ __all__ = [
     "scores",
     "signal",
     "spending",
+    "stands",
     "sure_of",
     "three_estimates",
     "timing",
+    "unsaid",
     "waiting",
     "white_space",
     "with_stage",
+    "with_wait",
     "worst_cases",
 ]
 
@@ -343,6 +349,107 @@ def with_stage(table: Table) -> Table:
         return table
     told = table["state"] + ": " + table["stage"]
     return table.assign(state=told.where(table["state"].notna(), table["stage"]))
+
+
+def with_wait(table: Table) -> Table:
+    """Return a table whose state says by when something is due, or how long it has waited where no date is agreed.
+
+    >>> rows = {"state": ["off track", "on track", None], "days_overdue": [19, 0, 0], "age_days": [96, 6, 34],
+    ...         "due": pd.to_datetime(["2026-09-11", "2026-10-09", None])}
+    >>> [text.replace("\xa0", " ") for text in with_wait(pd.DataFrame(rows))["state"]]
+    ['off track: 19 days late', 'on track: by 9 Oct 2026', 'for 34 days']
+    """
+    if isinstance(table, Missing):
+        return table
+    late = [f"off track: {count(int(days), 'day')} late" for days in table["days_overdue"]]
+    ahead = [None if pd.isna(due) else f"on track: by {day(due)}" for due in table["due"]]
+    waits = [
+        None if pd.isna(days) else f"for {count(int(days), 'day')}" if days else "since today" for days in table["age_days"]
+    ]
+    told = pd.Series(ahead, table.index, dtype="object").mask(table["days_overdue"] > 0, pd.Series(late, table.index))
+    return table.assign(state=told.fillna(pd.Series(waits, table.index, dtype="object")))
+
+
+def and_more(table: Table, shown: int) -> str:
+    """Return how many rows a table has beyond those shown, as its caption.
+
+    >>> and_more(pd.DataFrame({"what": ["a", "b", "c"]}), 2), and_more(pd.DataFrame({"what": ["a"]}), 2)
+    ('And 1 more.', '')
+    """
+    left = 0 if isinstance(table, Missing) else len(table) - shown
+    return f"And {left} more." if left > 0 else ""
+
+
+def moved_since(day: date) -> str:
+    """Return the title of what happened since the last meeting.
+
+    >>> moved_since(date(2026, 9, 24))
+    'Since the last meeting, 24 Sep 2026'
+    """
+    return f"Since the last meeting, {long_date(day)}"
+
+
+def owes(side: str) -> str:
+    """Return the title of what one side still has to do, in words that both sides may read.
+
+    >>> owes("Fern & Harrow")
+    'Open with Fern & Harrow'
+    """
+    return f"Open with {side}"
+
+
+#: Where a person stands, by sentiment.
+STANDS = {-2: "against us", -1: "doubtful", 0: "neutral", 1: "for us", 2: "strongly for us"}
+
+
+def stands(people: Table, before: Table) -> Table:
+    """Return people with where they stand in words, and where they stood at the last meeting if that was elsewhere.
+
+    Parameters
+    ----------
+    people : DataFrame or Missing
+        name, sentiment (−2 to 2).
+    before : DataFrame or Missing
+        The same on the day of the last meeting.
+
+    Examples
+    --------
+    >>> now, then = (pd.DataFrame({"name": ["Ama"], "sentiment": [felt]}) for felt in (-1, 0))
+    >>> stands(now, then)["sentiment"].tolist()
+    ['off track: doubtful, was neutral']
+    """
+    if isinstance(people, Missing):
+        return people
+    unknown = isinstance(before, Missing) or "sentiment" not in before.columns
+    was = {} if unknown else before.drop_duplicates("name", keep="last").set_index("name")["sentiment"].dropna().to_dict()
+    told = []
+    for name, felt in zip(people["name"], people["sentiment"], strict=True):
+        if pd.isna(felt):
+            told.append(None)
+            continue
+        then = was.get(name, felt)
+        moved = f", was {STANDS[int(then)]}" if then != felt else ""
+        told.append(f"{'off track: ' if felt < 0 else ''}{STANDS[int(felt)]}{moved}")
+    return people.assign(sentiment=pd.Series(told, people.index, dtype="str"))
+
+
+def unsaid(rows: Table) -> list[str]:
+    """Return what must not be said as a list, one subject a line.
+
+    >>> unsaid(pd.DataFrame({"subject": ["Money", "People", "People"], "what": ["our cost", "Ama", "Ben"]}))
+    ['- **Money:** our cost', '- **People:** Ama; Ben']
+    """
+    if isinstance(rows, Missing):
+        return []
+    subjects = rows.groupby("subject", sort=False)["what"]
+    return [f"- **{subject}:** {'; '.join([*what[:_SAID], *_rest(what)])}" for subject, what in subjects]
+
+
+_SAID = 4  # things of one subject that are named; the others are counted
+
+
+def _rest(what: pd.Series) -> list[str]:
+    return [f"and {len(what) - _SAID} more"] if len(what) > _SAID else []
 
 
 def curve(cost: object, unit: str) -> str:
