@@ -31,6 +31,7 @@ ACCOUNTS = {
 EDITIONS = {
     "account_plan": ("internal",),
     "budget_risk": ("client", "internal"),
+    "meeting_brief": ("client", "internal"),
     "quarterly_business_review": ("client", "internal"),
 }
 REPORTS = [
@@ -86,15 +87,15 @@ def test_each_notebook_gives_a_page_and_its_figures_in_each_edition_it_has(demo_
         for ending in (".html", ".json")
     }
     assert found == wanted
-    assert len(found) == 2 * 15
+    assert len(found) == 2 * 21
 
 
 @each_report
 def test_a_page_has_its_name_and_headline_and_no_code(demo_reports, audience, account, notebook):
     page = page_of(demo_reports, audience, account, notebook)
     assert f"<h1>{ACCOUNTS[account][0]}</h1>" in page
-    # What was agreed last time comes first in a review, the headline right after it.
-    first_sections = "".join(re.findall(r"<section.*?</section>", page, re.DOTALL)[:2])
+    # Who attends and what was agreed last time come first in a review, the headline right after it.
+    first_sections = "".join(re.findall(r"<section.*?</section>", page, re.DOTALL)[:3])
     assert len(re.findall(r'<p class="val">[^<]*\d', first_sections)) >= 2
     assert shown_source(page, notebook) == []
     assert "Traceback" not in page

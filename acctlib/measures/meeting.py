@@ -31,6 +31,7 @@ from acctlib.periods import Month
 __all__ = [
     "NOTICE_DAYS",
     "agreed_last_time",
+    "amount_overdue",
     "attendees",
     "coming",
     "decisions_to_obtain",
@@ -315,6 +316,22 @@ def coming(deliverables: Table, as_of: date, days: int = COMING_DAYS) -> Table:
     return near.rename(columns={"deliverable": "what"})[["what", "due"]].reset_index(drop=True)
 
 
+def amount_overdue(overdue: Table) -> float | Missing:
+    """Return how much money is overdue, gross: 0 where no invoice is.
+
+    Parameters
+    ----------
+    overdue : DataFrame or Missing
+        As from `receivables.overdue`.
+
+    Examples
+    --------
+    >>> amount_overdue(pd.DataFrame({"outstanding": [26.4e3, 18.5e3]}))
+    44900.0
+    """
+    return overdue if isinstance(overdue, Missing) else float(overdue["outstanding"].sum())
+
+
 def events(
     actions: Table, deliverables: Table, change_requests: Table, issues: Table, invoices: Table, since: date, as_of: date
 ) -> Table:
@@ -332,8 +349,9 @@ def events(
     Returns
     -------
     DataFrame
-        `date`, `what` ("Claims form: accepted"), `state` (off track: bad news, on track: good news; blank = neither).
-        Without rows where nothing happened; `Missing` where none of the tables is there.
+        `date`, `what` (the thing), `stage` (what became of it: "accepted", "change approved", "overdue"), `state` (off track:
+        bad news, on track: good news; blank = neither), the worst of a day first. Without rows where nothing happened;
+        `Missing` where none of the tables is there.
 
     Raises
     ------
@@ -344,15 +362,14 @@ def events(
     --------
     >>> sent = pd.DataFrame({"project": ["app"], "deliverable": ["Form"], "submitted": pd.to_datetime(["2026-09-28"])})
     >>> none = Missing("not kept")
-    >>> events(none, sent, none, none, none, date(2026, 9, 24), date(2026, 9, 30))["what"].tolist()
-    ['Form: delivered']
+    >>> events(none, sent, none, none, none, date(2026, 9, 24), date(2026, 9, 30))[["what", "stage"]].values.tolist()
+    [['Form', 'delivered']]
     """
     if since > as_of:
         raise ValueError(f"since must not be after as_of, got {since} and {as_of}; exchange the two")
     tables = [actions, deliverables, change_requests, issues, invoices]
     if all(isinstance(table, Missing) for table in tables):
         return Missing("nothing with a date is kept", "add the table actions")
-    day = pd.Timestamp(as_of)
     done = complete(actions, "actions", "action status closed_on")
     sent = complete(deliverables, "deliverables", "deliverable submitted accepted due original_due")
     asked = complete(change_requests, "change_requests", "title status raised decided")
@@ -364,21 +381,21 @@ def events(
     after = pd.Timedelta(days=1)  # a date is missed on the day after it
     open_changes = asked["status"] == "submitted"
     told = [
-        (done["closed_on"], done["action"] + ": " + done["status"].where(done["status"] == "dropped", "done"), rag.ON_TRACK),
-        (sent["submitted"], sent["deliverable"] + ": delivered", ""),
-        (sent["accepted"], sent["deliverable"] + ": accepted", rag.ON_TRACK),
-        ((agreed + after).where(missed), sent["deliverable"] + ": date missed", rag.OFF_TRACK),
-        (asked["decided"], asked["title"] + ": change " + asked["status"], ""),
-        (asked["raised"].where(open_changes), asked["title"] + ": change asked for", ""),
-        (wrong["raised"], wrong["summary"] + ": issue raised, " + wrong["severity"], rag.OFF_TRACK),
-        (wrong["closed"], wrong["summary"] + ": issue resolved", rag.ON_TRACK),
-        (billed["paid_on"].where(billed["amount"] > 0), "Invoice " + billed["invoice"] + ": paid", rag.ON_TRACK),
-        (late["due"] + after, "Invoice " + late["invoice"] + ": overdue", rag.OFF_TRACK),
+        (done["closed_on"], done["action"], done["status"].where(done["status"] == "dropped", "done"), rag.ON_TRACK),
+        (sent["submitted"], sent["deliverable"], "delivered", ""),
+        (sent["accepted"], sent["deliverable"], "accepted", rag.ON_TRACK),
+        ((agreed + after).where(missed), sent["deliverable"], "date missed", rag.OFF_TRACK),
+        (asked["decided"], asked["title"], "change " + asked["status"], ""),
+        (asked["raised"].where(open_changes), asked["title"], "change asked for", ""),
+        (wrong["raised"], wrong["summary"], wrong["severity"] + " issue", rag.OFF_TRACK),
+        (wrong["closed"], wrong["summary"], "issue resolved", rag.ON_TRACK),
+        (billed["paid_on"].where(billed["amount"] > 0), "Invoice " + billed["invoice"], "paid", rag.ON_TRACK),
+        (late["due"] + after, "Invoice " + late["invoice"], "overdue", rag.OFF_TRACK),
     ]
-    frames = [pd.DataFrame({"date": days, "what": what, "state": state}) for days, what, state in told]
+    frames = [pd.DataFrame({"date": day, "what": what, "stage": how, "state": state}) for day, what, how, state in told]
     rows = pd.concat([frame.astype(object) for frame in frames], ignore_index=True).dropna(subset=["date", "what"])
-    rows = rows.astype({"date": "datetime64[us]", "what": "str", "state": "str"})
-    rows = rows[(rows["date"] > pd.Timestamp(since)) & (rows["date"] <= day)]
+    rows = rows.astype({"date": "datetime64[us]", "what": "str", "stage": "str", "state": "str"})
+    rows = rows[(rows["date"] > pd.Timestamp(since)) & (rows["date"] <= pd.Timestamp(as_of))]
     worst = rows["state"].map({rag.OFF_TRACK: 0, rag.ON_TRACK: 1}).fillna(2)
     rows = rows.assign(state=rows["state"].where(rows["state"] != ""), worst=worst)
     rows = rows.sort_values(["date", "worst", "what"], ascending=[False, True, True], kind="stable")
@@ -460,26 +477,27 @@ def not_to_say(
     Returns
     -------
     DataFrame
-        A row a thing: `subject` ("Money", "Renewal", "People", "Risks", "Issues", "Plans of ours", "Drafts of changes",
-        "Invoices in dispute") and `what`. Money is always there, whatever else is kept.
+        A row a thing: `subject` ("Money", "Our call on renewals", "Where people stand", "Risks", "Issues", "Plans of ours",
+        "Drafts of changes", "Invoices in dispute") and `what`. Money is always there, whatever else is kept.
 
     Examples
     --------
     >>> none = Missing("not kept")
     >>> people = pd.DataFrame({"name": ["Ama", "Ben"], "sentiment": [-1, 2]})
     >>> not_to_say(none, none, none, none, none, people, none, date(2026, 9, 30))["what"].tolist()
-    ['our cost, cost rates, margin, reserve and floor price', 'where Ama stands: -1']
+    ['our cost, cost rates, margin, reserve and floor price', 'Ama: −1']
     """
     day = pd.Timestamp(as_of)
     rows = [("Money", NEVER)]
     calendar = renewal_calendar(contracts, as_of)
     if not isinstance(calendar, Missing):
         calls = calendar.dropna(subset=["renewal_call"])
-        rows += [("Renewal", f"our call on {c.contract}: {c.renewal_call}") for c in calls.itertuples()]
+        rows += [("Our call on renewals", f"{c.contract}: {c.renewal_call}") for c in calls.itertuples()]
     people = stakeholder_map(stakeholders, as_of)
     if not isinstance(people, Missing):
         against = people[(people["sentiment"] < 0).fillna(False).astype(bool)]
-        rows += [("People", f"where {one.name} stands: {one.sentiment}") for one in against.itertuples(index=False)]
+        felt = zip(against["name"], against["sentiment"], strict=True)
+        rows += [("Where people stand", f"{name}: −{abs(sentiment)}") for name, sentiment in felt]
     rows += _ours("Risks", complete(risks, "risks", "description status client_visible"), "description", ["occurred", "closed"])
     rows += _ours("Issues", complete(issues, "issues", "summary status client_visible"), "summary", ["closed"])
     rows += _ours("Plans of ours", complete(actions, "actions", "action status client_visible"), "action", ["done", "dropped"])

@@ -32,6 +32,7 @@ __all__ = [
     "correlation",
     "coverage",
     "curve",
+    "dated",
     "deliverables",
     "driven",
     "drivers",
@@ -71,6 +72,7 @@ __all__ = [
     "unsaid",
     "waiting",
     "white_space",
+    "with_kind",
     "with_stage",
     "with_wait",
     "worst_cases",
@@ -354,20 +356,37 @@ def with_stage(table: Table) -> Table:
 def with_wait(table: Table) -> Table:
     """Return a table whose state says by when something is due, or how long it has waited where no date is agreed.
 
-    >>> rows = {"state": ["off track", "on track", None], "days_overdue": [19, 0, 0], "age_days": [96, 6, 34],
-    ...         "due": pd.to_datetime(["2026-09-11", "2026-10-09", None])}
+    >>> rows = {"kind": ["decision", "renewal", "change request"], "state": ["off track", "on track", None],
+    ...         "days_overdue": [19, 0, 0], "age_days": [96, None, 34],
+    ...         "due": pd.to_datetime(["2026-09-11", "2026-11-01", None])}
     >>> [text.replace("\xa0", " ") for text in with_wait(pd.DataFrame(rows))["state"]]
-    ['off track: 19 days late', 'on track: by 9 Oct 2026', 'for 34 days']
+    ['off track: 19 days late', 'on track: notice by 1 Nov 2026', 'for 34 days']
     """
     if isinstance(table, Missing):
         return table
-    late = [f"off track: {count(int(days), 'day')} late" for days in table["days_overdue"]]
-    ahead = [None if pd.isna(due) else f"on track: by {day(due)}" for due in table["due"]]
-    waits = [
-        None if pd.isna(days) else f"for {count(int(days), 'day')}" if days else "since today" for days in table["age_days"]
-    ]
-    told = pd.Series(ahead, table.index, dtype="object").mask(table["days_overdue"] > 0, pd.Series(late, table.index))
-    return table.assign(state=told.fillna(pd.Series(waits, table.index, dtype="object")))
+    told = [_wait(*row) for row in table[["kind", "due", "days_overdue", "age_days"]].itertuples(index=False)]
+    return table.assign(state=pd.Series(told, table.index, dtype="str"))
+
+
+def _wait(kind: object, due: pd.Timestamp, late: int, age: object) -> str | None:
+    if kind == "renewal":
+        return f"off track: notice was {day(due)}" if late else f"on track: notice by {day(due)}"
+    if pd.isna(due):
+        return None if pd.isna(age) else f"for {count(int(age), 'day')}" if age else "since today"
+    return f"off track: {count(int(late), 'day')} late" if late else f"on track: by {day(due)}"
+
+
+def with_kind(table: Table) -> Table:
+    """Return a table in which a thing that is no action says what it is.
+
+    >>> rows = pd.DataFrame({"what": ["Send rates", "Second language"], "kind": ["action", "change request"]})
+    >>> with_kind(rows)["what"].tolist()
+    ['Send rates', 'Second language (change request)']
+    """
+    if isinstance(table, Missing):
+        return table
+    agreed = table["kind"].isna() | table["kind"].isin(["action", "decision", "recommendation"])
+    return table.assign(what=table["what"].where(agreed, table["what"] + " (" + table["kind"] + ")"))
 
 
 def and_more(table: Table, shown: int) -> str:
@@ -380,13 +399,22 @@ def and_more(table: Table, shown: int) -> str:
     return f"And {left} more." if left > 0 else ""
 
 
-def moved_since(day: date) -> str:
-    """Return the title of what happened since the last meeting.
+def moved_since(met: date | Missing, since: date) -> str:
+    """Return the title of what happened since the last meeting, or since a day where no meeting is recorded.
 
-    >>> moved_since(date(2026, 9, 24))
-    'Since the last meeting, 24 Sep 2026'
+    >>> moved_since(date(2026, 9, 24), date(2026, 9, 24)), moved_since(Missing("none"), date(2026, 6, 30))
+    ('Since the last meeting, 24 Sep 2026', 'Since 30 Jun 2026')
     """
-    return f"Since the last meeting, {long_date(day)}"
+    return f"Since {long_date(since)}" if isinstance(met, Missing) else f"Since the last meeting, {long_date(met)}"
+
+
+def dated(title: str, day: date) -> str:
+    """Return a title with the day of the meeting.
+
+    >>> dated("Agenda", date(2026, 9, 30))
+    'Agenda, 30 Sep 2026'
+    """
+    return f"{title}, {long_date(day)}"
 
 
 def owes(side: str) -> str:

@@ -504,20 +504,19 @@ def _overdue(overdue: Table, currency: str) -> str:
     return f"{owed} is overdue, the oldest by {count(int(overdue['days_overdue'].max()), 'day')}."
 
 
-def meeting_tiles(overdue: Table, before: float | Missing, owed: Table, decisions: Table, agency: str, client: str,
-                  currency: str) -> list[Tile]:  # fmt: skip
+def meeting_tiles(overdue: float | Missing, before: float | Missing, since: date, owed: Table, decisions: Table, agency: str,
+                  client: str, currency: str) -> list[Tile]:  # fmt: skip
     """Return the figures of a meeting: overdue money beside that of the last meeting, what each side owes, and decisions.
 
     Parameters
     ----------
-    overdue : DataFrame or Missing
-        outstanding: the overdue invoices.
-    before : float or Missing
-        What was overdue on the day of the last meeting, in `currency`.
+    overdue, before : float or Missing
+        What is overdue, and what was on the day `since`, in `currency`.
+    since : date
     owed : DataFrame or Missing
         party, days_overdue.
     decisions : DataFrame or Missing
-        due.
+        due, days_overdue.
     agency, client : str
         What the two sides are called.
     currency : str
@@ -525,15 +524,19 @@ def meeting_tiles(overdue: Table, before: float | Missing, owed: Table, decision
     if isinstance(overdue, Missing):
         money = Tile("Money overdue", overdue)
     else:
-        due = float(overdue["outstanding"].sum())
-        then = "" if isinstance(before, Missing) else f"at the last meeting {short_money(before, currency)}"
-        money = Tile("Money overdue", short_money(due, currency), then, (), "off track" if due > 0 else "on track")
+        then = "" if isinstance(before, Missing) else f"{short_money(before, currency)} on {long_date(since)}"
+        money = Tile("Money overdue", short_money(overdue, currency), then, (), "off track" if overdue > 0 else "on track")
     sides = [_side_tile(f"Open with {name}", owed, party) for name, party in ((agency, "agency"), (client, "client"))]
     if isinstance(decisions, Missing):
         return [money, *sides, Tile("Decisions needed", decisions)]
+    return [money, *sides, Tile("Decisions needed", f"{len(decisions)}", _first(decisions))]
+
+
+def _first(decisions: Table) -> str:
+    """Return how many decisions are overdue, else by when the first is needed; empty without dates."""
+    late = int((decisions["days_overdue"] > 0).sum())
     dates = decisions["due"].dropna()
-    first = f"the first by {long_date(dates.min())}" if len(dates) else ""
-    return [money, *sides, Tile("Decisions needed", f"{len(decisions)}", first)]
+    return f"{late} overdue" if late else f"the first by {long_date(dates.min())}" if len(dates) else ""
 
 
 def _side_tile(label: str, owed: Table, party: str) -> Tile:
@@ -603,14 +606,13 @@ def agenda_lead(milestones: Table, decisions: Table, client: str) -> str:
 
     Examples
     --------
-    >>> asked = pd.DataFrame({"what": ["Freeze date"], "due": pd.to_datetime(["2026-10-09"])})
+    >>> asked = pd.DataFrame({"what": ["Freeze date"], "due": pd.to_datetime(["2026-10-09"]), "days_overdue": 0})
     >>> agenda_lead(Missing("not kept"), asked, "Kestrel")
     '**1 decision is asked of Kestrel, the first by 9 Oct 2026.**'
     """
     asked = ("on track", "")
     if not isinstance(decisions, Missing) and len(decisions):
-        dates = decisions["due"].dropna()
-        first = f", the first by {long_date(dates.min())}" if len(dates) else ""
         verb = "is" if len(decisions) == 1 else "are"
-        asked = ("at risk", f"{count(len(decisions), 'decision')} {verb} asked of {client}{first}.")
+        said = ", ".join(filter(None, (f"{count(len(decisions), 'decision')} {verb} asked of {client}", _first(decisions))))
+        asked = ("at risk", f"{said}.")
     return lead([_late(milestones), asked])
