@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.account import Account
@@ -111,6 +111,7 @@ actions = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(actions)
 def test_every_open_action_is_owed_by_one_side_and_the_overdue_come_first(table):
     owed = meeting.owed(table, NONE, NONE, DAY)
@@ -213,6 +214,7 @@ def test_nothing_moves_within_a_day_and_days_come_in_order():
         meeting.events(ACTIONS, NONE, NONE, NONE, NONE, DAY, BEFORE)
 
 
+@settings(max_examples=25, deadline=None)
 @given(days, days, days)
 def test_what_moved_in_two_spans_is_what_moved_in_both_together(a, b, c):
     first, middle, last = sorted([a, b, c])

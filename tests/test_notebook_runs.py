@@ -157,6 +157,17 @@ def test_the_reported_forecast_is_the_library_s(demo_reports, account):
     assert f"{median / 1000:.0f}k" in page_of(demo_reports, "internal", account, "budget_risk")
 
 
+def test_a_brief_may_be_of_a_day_after_its_period_and_counts_to_that_day(demo_workbook, tmp_path):
+    said = ("--notebook", "meeting_brief", "--audience", "internal", "--as-of", "2026-09-14", "--out", tmp_path / "out")
+    made = run_command("acctlib", "run", "sorrel-health", *said, cwd=demo_workbook)
+    assert made.returncode == 0, made.stderr
+    page = (tmp_path / "out/internal/sorrel-health/2026-Q2/meeting_brief.html").read_text(encoding="utf-8")
+    assert "Meeting brief, 14 Sep 2026" in page
+    assert "Since the last meeting, 28 Jul 2026" in page
+    assert re.search(r"7\sSep\s2026</td>\s*<td[^>]*>Campaign report Aug 2026", page)  # accepted after the period's end
+    assert "That we plan for the end of October" in page  # the period's words of the director are still read
+
+
 # The same page, whoever makes it
 
 

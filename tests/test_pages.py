@@ -40,6 +40,12 @@ def test_a_page_draws_all_its_charts_with_no_message_no_request_and_no_sideways_
     assert opened.page.evaluate(WIDEST) <= width
 
 
+#: Cells that stand out of the column of the sheet in which their table is set.
+CUT_OFF = """() => [...document.querySelectorAll('.sheet section')].flatMap(section => {
+  const edge = section.getBoundingClientRect().right + 1;
+  const out = cell => cell.getBoundingClientRect().right > edge;
+  return [...section.querySelectorAll('td, th')].filter(out).map(cell => cell.textContent);
+})"""
 SHEETS = [report for report in REPORTS if report[2] == "meeting_brief"]
 
 
@@ -56,11 +62,6 @@ def test_a_meeting_brief_is_one_sheet_of_paper_and_read_in_three_minutes(demo_re
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 710, "height": 1040})  # A4 less its margins
     assert page.evaluate(CUT_OFF) == []
-
-
-#: Cells whose text stands outside the column of the sheet in which their table is set.
-CUT_OFF = """() => [...document.querySelectorAll('.sheet section')].flatMap(section => [...section.querySelectorAll('td, th')]
-  .filter(cell => cell.getBoundingClientRect().right > section.getBoundingClientRect().right + 1).map(cell => cell.textContent))"""
 
 
 def test_a_second_sheet_and_a_table_that_is_too_wide_are_noticed(open_page):

@@ -26,6 +26,7 @@ __all__ = [
     "and_more",
     "answers",
     "asked_for",
+    "attending",
     "both_held",
     "bridged",
     "concentration",
@@ -459,6 +460,16 @@ def stands(people: Table, before: Table) -> Table:
         moved = f", was {STANDS[int(then)]}" if then != felt else ""
         told.append(f"{'off track: ' if felt < 0 else ''}{STANDS[int(felt)]}{moved}")
     return people.assign(sentiment=pd.Series(told, people.index, dtype="str"))
+
+
+def attending(people: Table) -> str:
+    """Return whether those listed are the ones the director named, as a caption; empty where they are.
+
+    >>> attending(pd.DataFrame({"name": ["Ama"], "invited": [False]}))
+    'Nobody of the client is named under Attendees; these are the most influential.'
+    """
+    named = isinstance(people, Missing) or people["invited"].any()
+    return "" if named else "Nobody of the client is named under Attendees; these are the most influential."
 
 
 def unsaid(rows: Table) -> list[str]:
