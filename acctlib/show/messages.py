@@ -378,7 +378,7 @@ def _wait(kind: object, due: pd.Timestamp, late: int, age: object) -> str | None
 
 
 def with_kind(table: Table) -> Table:
-    """Return a table in which a thing that is no action says what it is.
+    """Return a table in which a thing that is no action, and does not say itself what it is, says so.
 
     >>> rows = pd.DataFrame({"what": ["Send rates", "Second language"], "kind": ["action", "change request"]})
     >>> with_kind(rows)["what"].tolist()
@@ -386,7 +386,7 @@ def with_kind(table: Table) -> Table:
     """
     if isinstance(table, Missing):
         return table
-    agreed = table["kind"].isna() | table["kind"].isin(["action", "decision", "recommendation"])
+    agreed = table["kind"].isna() | table["kind"].isin(["action", "decision", "recommendation", "renewal"])
     return table.assign(what=table["what"].where(agreed, table["what"] + " (" + table["kind"] + ")"))
 
 
@@ -484,7 +484,7 @@ def unsaid(rows: Table) -> list[str]:
     return [f"- **{subject}:** {'; '.join([*what[:_SAID], *_rest(what)])}" for subject, what in subjects]
 
 
-_SAID = 4  # things of one subject that are named; the others are counted
+_SAID = 3  # things of one subject that are named; the others are counted
 
 
 def _rest(what: pd.Series) -> list[str]:
