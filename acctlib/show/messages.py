@@ -17,6 +17,7 @@ from acctlib.money import CURRENCIES
 from acctlib.periods import long_date
 from acctlib.show.numerals import day, hours, number, percent, short_money
 from acctlib.show.sentences import count, in_cases, listed, met
+from acctlib.show.text import shorten
 
 __all__ = [
     "BRIDGE",
@@ -380,6 +381,8 @@ def _wait(kind: object, due: pd.Timestamp, late: int, age: object) -> str | None
 def with_kind(table: Table) -> Table:
     """Return a table in which a thing that is no action, and does not say itself what it is, says so.
 
+    A long text is cut, so that a row takes two lines of half a sheet.
+
     >>> rows = pd.DataFrame({"what": ["Send rates", "Second language"], "kind": ["action", "change request"]})
     >>> with_kind(rows)["what"].tolist()
     ['Send rates', 'Second language (change request)']
@@ -387,7 +390,11 @@ def with_kind(table: Table) -> Table:
     if isinstance(table, Missing):
         return table
     agreed = table["kind"].isna() | table["kind"].isin(["action", "decision", "recommendation", "renewal"])
-    return table.assign(what=table["what"].where(agreed, table["what"] + " (" + table["kind"] + ")"))
+    what = table["what"].map(lambda text: shorten(text, _TWO_LINES)).astype("str")
+    return table.assign(what=what.where(agreed, what + " (" + table["kind"] + ")"))
+
+
+_TWO_LINES = 64  # letters
 
 
 def and_more(table: Table, shown: int) -> str:
