@@ -35,11 +35,13 @@ AUDIENCES = ("client", "internal")
 MADE_FOR = "ACCTLIB_AUDIENCE"
 #: Headings of the director's commentary that a report of ours shows; words under another one stand in no report.
 SECTIONS = (
-    "Attendees", "Budget", "Decisions", "Delivery", "Growth", "Next quarter", "Results", "Risks", "Satisfaction",
-    "Stakeholders", "Strategy", "Summary", "What we learned",
+    "Attendees", "Budget", "Decisions", "Delivery", "Growth", "Next quarter", "Next steps", "Not to say", "Results", "Risks",
+    "Satisfaction", "Stakeholders", "Strategy", "Summary", "What we learned",
 )  # fmt: skip
 #: Tables that are made of others: answers counted by quarter, and the firm's deals of all accounts without their names.
 _MADE = ("survey_summary", "firm_deals")
+#: Headings whose words are never the client's: they stand in `<period>.internal.md` only.
+OURS_ONLY = ("Not to say",)
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -170,6 +172,10 @@ class Account:
         """Return a table or figure in the internal edition, and `Missing` in the client's."""
         return table if self.audience == "internal" else HIDDEN
 
+    def theirs(self, table: Any) -> Any:
+        """Return a table or figure in the client's edition, and in ours a `Missing` of which nothing is said."""
+        return table if self.audience == "client" else Missing("")
+
     def open_projects(self, level: str) -> pd.DataFrame | Missing:
         """Return the running projects whose book is open to the audience down to `level`: hours, or hours_and_rates."""
         running = self.projects
@@ -183,6 +189,10 @@ class Account:
     def at(self, earlier: Quarter) -> Account:
         """Return the account as it stood at the end of another quarter, but never later than this report's as-of."""
         return replace(self, period=earlier)._known_on(min(earlier.end, self.as_of))
+
+    def on(self, day: date) -> Account:
+        """Return the account as it stood on another day of the same quarter's report, but never later than its as-of."""
+        return self._known_on(min(day, self.as_of))
 
     def trend(self, measure: Callable[[Account], float | Missing], quarters: int = 4) -> tuple[float, ...]:
         """Return a measure at the end of the last quarters, the oldest first; NaN where it is not defined."""
@@ -292,5 +302,10 @@ def _commentary(folder: Path, period: Quarter, audience: str) -> dict[str, str]:
             raise ValueError(f"commentary/{path.name}: text must stand under a heading; write `## Summary` above it")
         for part in parts:
             heading, _, body = part.partition("\n")
+            if heading.strip() in OURS_ONLY and not path.name.endswith(".internal.md"):
+                raise ValueError(
+                    f"commentary/{path.name} must not hold `## {heading.strip()}`, for the client's edition reads that file; "
+                    f"write it in commentary/{period.label}.internal.md"
+                )
             words[heading.strip()] = "\n\n".join(filter(None, (words.get(heading.strip(), ""), body.strip())))
     return words

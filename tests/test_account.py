@@ -421,6 +421,23 @@ def test_answers_after_the_as_of_date_do_not_hide_the_earlier_ones(data):
     assert isinstance(read(data, "internal", as_of="2026-07-31").survey_summary, Missing)
 
 
+def test_what_is_not_to_be_said_is_refused_where_the_client_reads(data):
+    folder = data / "harbour" / "commentary"
+    folder.mkdir(exist_ok=True)
+    (folder / "2026-Q3.internal.md").write_text("## Not to say\n\nThe margin.\n", encoding="utf-8")
+    assert read(data, "internal").words("Not to say") == "The margin."
+    assert isinstance(read(data).words("Not to say"), Missing)
+    (folder / "2026-Q3.md").write_text("## Not to say\n\nThe margin.\n", encoding="utf-8")
+    for audience in ("client", "internal"):
+        with pytest.raises(ValueError, match=r"commentary/2026-Q3.md must not hold `## Not to say`.*write it in .*internal.md"):
+            read(data, audience)
+
+
+def test_what_is_the_clients_alone_is_left_out_of_ours_without_a_word(data):
+    assert read(data).theirs("agenda") == "agenda"
+    assert read(data, "internal").theirs("agenda") == Missing("")
+
+
 def test_commentary_without_a_heading_is_refused_not_dropped(data):
     folder = data / "harbour" / "commentary"
     folder.mkdir()

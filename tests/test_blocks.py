@@ -153,3 +153,10 @@ def test_results_keep_value_unit_date_and_quantiles():
         "nps": {"missing": "nobody was asked", "unit": "", "as_of": "2026-09-30"},
         "ratio": {"missing": "not defined", "unit": "", "as_of": "2026-09-30"},
     }
+
+
+def test_what_an_edition_leaves_out_on_purpose_is_not_called_missing():
+    for audience in ("client", "internal"):
+        report = example_report(audience)
+        assert report.table(Missing(""), section="Agenda").payload["html"] == ""
+        assert report.text(Missing(""), section="Agenda").payload["html"] == ""

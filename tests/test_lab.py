@@ -159,7 +159,7 @@ def said_wrong(page):
     return page.locator(wrong).all_inner_texts()
 
 
-@pytest.mark.parametrize("notebook", ["account_plan", "budget_risk", "quarterly_business_review"])
+@pytest.mark.parametrize("notebook", ["account_plan", "budget_risk", "meeting_brief", "quarterly_business_review"])
 def test_all_cells_run_in_jupyterlab_and_every_chart_is_drawn(lab, run_all_cells, tmp_path, notebook):
     page = run_all_cells(notebook)
     assert said_wrong(page) == []

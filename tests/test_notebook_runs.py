@@ -31,12 +31,13 @@ ACCOUNTS = {
 EDITIONS = {
     "account_plan": ("internal",),
     "budget_risk": ("client", "internal"),
+    "meeting_brief": ("client", "internal"),
     "quarterly_business_review": ("client", "internal"),
 }
 REPORTS = [
     (audience, account, notebook) for account in ACCOUNTS for notebook, audiences in EDITIONS.items() for audience in audiences
 ]
-#: What an internal page may run: its own script. What a client's page may run: nothing.
+#: What an internal page with charts may run: its own script. What a client's page may run, or one without charts: nothing.
 POLICY = "default-src 'none'; {}style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 
 each_report = pytest.mark.parametrize(("audience", "account", "notebook"), REPORTS)
@@ -86,15 +87,15 @@ def test_each_notebook_gives_a_page_and_its_figures_in_each_edition_it_has(demo_
         for ending in (".html", ".json")
     }
     assert found == wanted
-    assert len(found) == 2 * 15
+    assert len(found) == 2 * 21
 
 
 @each_report
 def test_a_page_has_its_name_and_headline_and_no_code(demo_reports, audience, account, notebook):
     page = page_of(demo_reports, audience, account, notebook)
     assert f"<h1>{ACCOUNTS[account][0]}</h1>" in page
-    # What was agreed last time comes first in a review, the headline right after it.
-    first_sections = "".join(re.findall(r"<section.*?</section>", page, re.DOTALL)[:2])
+    # Who attends and what was agreed last time come first in a review, the headline right after it.
+    first_sections = "".join(re.findall(r"<section.*?</section>", page, re.DOTALL)[:3])
     assert len(re.findall(r'<p class="val">[^<]*\d', first_sections)) >= 2
     assert shown_source(page, notebook) == []
     assert "Traceback" not in page
@@ -107,10 +108,12 @@ def test_the_guard_against_code_sees_a_line_of_a_cell():
 
 
 @each_report
-def test_a_policy_stands_first_in_the_head_and_a_client_page_has_no_script(demo_reports, audience, account, notebook):
+def test_a_policy_stands_first_in_the_head_and_a_page_for_a_client_or_without_charts_has_no_script(
+    demo_reports, audience, account, notebook
+):
     page = page_of(demo_reports, audience, account, notebook)
     first = re.search(r'<head>\s*<meta content="([^"]*)" http-equiv="Content-Security-Policy"/>', page)[1]
-    if audience == "client":
+    if audience == "client" or notebook == "meeting_brief":
         assert first == POLICY.format("")
         assert "<script" not in page
     else:
@@ -154,6 +157,17 @@ def test_the_reported_forecast_is_the_library_s(demo_reports, account):
     stored = json.loads(file_of(demo_reports, "internal", account, "budget_risk", ".json").read_text(encoding="utf-8"))
     assert stored["figures"]["forecast"]["quantiles"]["0.8"] == forecast.cost.quantile(0.8)
     assert f"{median / 1000:.0f}k" in page_of(demo_reports, "internal", account, "budget_risk")
+
+
+def test_a_brief_may_be_of_a_day_after_its_period_and_counts_to_that_day(demo_workbook, tmp_path):
+    said = ("--notebook", "meeting_brief", "--audience", "internal", "--as-of", "2026-09-14", "--out", tmp_path / "out")
+    made = run_command("acctlib", "run", "sorrel-health", *said, cwd=demo_workbook)
+    assert made.returncode == 0, made.stderr
+    page = (tmp_path / "out/internal/sorrel-health/2026-Q2/meeting_brief.html").read_text(encoding="utf-8")
+    assert "Meeting brief, 14 Sep 2026" in page
+    assert "Since the last meeting, 28 Jul 2026" in page
+    assert re.search(r"7\sSep\s2026</td>\s*<td[^>]*>Campaign report Aug 2026", page)  # accepted after the period's end
+    assert "That we plan for the end of October" in page  # the period's words of the director are still read
 
 
 # The same page, whoever makes it

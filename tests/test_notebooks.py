@@ -44,8 +44,8 @@ def notebook(request):
     return nbformat.read(request.param, as_version=4)
 
 
-def test_the_three_notebooks_are_there():
-    assert {"account_plan", "budget_risk", "quarterly_business_review"} <= {path.stem for path in NOTEBOOKS}
+def test_the_four_notebooks_are_there():
+    assert {"account_plan", "budget_risk", "meeting_brief", "quarterly_business_review"} <= {path.stem for path in NOTEBOOKS}
 
 
 def test_one_cell_declares_the_same_literal_parameters(notebook):

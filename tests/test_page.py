@@ -272,3 +272,10 @@ def test_words_that_were_not_written_change_nothing():
     block = example_report("client").text("Delivered.", section="Delivery")
     assert block.with_words(Missing("nothing is written")) is block
     assert block.with_words("") is block
+
+
+def test_a_report_for_one_sheet_of_paper_says_so_on_its_cover():
+    report = example_report("client")
+    assert "sheet" not in report.cover().payload
+    blocks = [report.cover(one_sheet=True), report.text("Words.", section="Agenda"), report.end()]
+    assert '<body class="acct client sheet">' in render(notebook_of(blocks))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from test_notebook_runs import REPORTS, file_of
 
 #: Charts in each report; the demo accounts' tables are all filled, so none is left out.
 CHARTS = {
     ("client", "budget_risk"): 1,
+    ("client", "meeting_brief"): 0,
     ("client", "quarterly_business_review"): 6,
     ("internal", "account_plan"): 4,
     ("internal", "budget_risk"): 7,
+    ("internal", "meeting_brief"): 0,
     ("internal", "quarterly_business_review"): 8,
 }
 #: Of each chart: is it an svg of some size in which at least one bar, line or point has a size as well?
@@ -34,6 +38,38 @@ def test_a_page_draws_all_its_charts_with_no_message_no_request_and_no_sideways_
     assert opened.messages == []
     assert opened.requests == []
     assert opened.page.evaluate(WIDEST) <= width
+
+
+#: Cells that stand out of the column of the sheet in which their table is set.
+CUT_OFF = """() => [...document.querySelectorAll('.sheet section')].flatMap(section => {
+  const edge = section.getBoundingClientRect().right + 1;
+  const out = cell => cell.getBoundingClientRect().right > edge;
+  return [...section.querySelectorAll('td, th')].filter(out).map(cell => cell.textContent);
+})"""
+SHEETS = [report for report in REPORTS if report[2] == "meeting_brief"]
+
+
+def sheets_of(page) -> int:
+    """Return how many sheets of A4 a page takes on paper."""
+    return len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True)))
+
+
+@pytest.mark.parametrize(("audience", "account", "notebook"), SHEETS)
+def test_a_meeting_brief_is_one_sheet_of_paper_and_read_in_three_minutes(demo_reports, open_page, audience, account, notebook):
+    page = open_page(file_of(demo_reports, audience, account, notebook)).page
+    assert sheets_of(page) == 1
+    assert len(page.locator("body").inner_text().split()) <= 3 * 230  # words a minute of silent reading
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 710, "height": 1040})  # A4 less its margins
+    assert page.evaluate(CUT_OFF) == []
+
+
+def test_a_second_sheet_and_a_table_that_is_too_wide_are_noticed(open_page):
+    wide = "<table><td>a</td><td style='white-space:nowrap'>one long cell</td></table>"
+    section = f"<section style='width:90px'>{wide}</section>"
+    page = open_page(f"<!DOCTYPE html><body class='sheet'>{section}<div style='height:1500px'>much</div>").page
+    assert sheets_of(page) == 2
+    assert page.evaluate(CUT_OFF) == ["one long cell"]
 
 
 @pytest.mark.parametrize("width", [1280, 360])

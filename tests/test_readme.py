@@ -76,10 +76,11 @@ def test_the_commands_for_a_new_account_and_for_the_demo_accounts_do_what_they_s
             path.write_text(",".join(header) + "\n" + ",".join(row.get(name, "") for name in header) + "\n")
     demo = ["harbour-foods", "kestrel-mutual", "sorrel-health"]
     assert planned == [
-        (["northwind"], 5, False),
+        (["northwind"], 7, False),
         (["harbour-foods"], 1, False),
-        (["kestrel-mutual"], 5, False),
-        ([*demo[:2], "northwind", demo[2]], 20, True),
+        (["kestrel-mutual"], 2, False),
+        (["kestrel-mutual"], 7, False),
+        ([*demo[:2], "northwind", demo[2]], 28, True),
     ]
 
 

@@ -49,7 +49,7 @@ PAIRS = ("months", "credits", "one-month", "services", "letters")
 #: Run through every notebook, the first of each in both editions; all accounts in all editions would take minutes.
 REPORTED_SIP, REPORTED_PAIRS = ("unfinished", "small"), ("credits", "letters")
 BOTH_EDITIONS = {"sip-unfinished": "hours_to_date", "gcloud-credits": "invoiced_to_date"}
-NOTEBOOKS = ("account_plan", "budget_risk", "quarterly_business_review")
+NOTEBOOKS = ("account_plan", "budget_risk", "meeting_brief", "quarterly_business_review")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The client's review neither shows nor lets anyone work out what is ours.
+"""The client's review and agenda neither show nor let anyone work out what is ours.
 
 Three questions of one page. Is a value there that only we know? Each has a canary that no encoding hides. Does the page depend
 on what we know? The account with all canaries must give the same bytes as the account without. Does what is shown, two figures
@@ -32,7 +32,7 @@ from acctlib.measures import rates, revenue
 from acctlib.missing import Missing
 from acctlib.tables.dictionary import HOURS, HOURS_AND_RATES, INTERNAL, TABLES, Column
 
-ACCOUNT, PERIOD, REVIEW = "kestrel-mutual", "2027-Q2", "quarterly_business_review"
+ACCOUNT, PERIOD, REVIEW, AGENDA = "kestrel-mutual", "2027-Q2", "quarterly_business_review", "meeting_brief"
 PERIODS = {"kestrel-mutual": "2027-Q2", "harbour-foods": "2026-Q3", "sorrel-health": "2026-Q2"}
 
 
@@ -117,26 +117,28 @@ def leaking(tmp_path_factory) -> SimpleNamespace:
 
 @pytest.fixture(scope="module")
 def pages(demo_workbook, planted, leaking) -> dict[str, str]:
-    """Return the client's reviews of both accounts, with the figures beside them: from notebooks as the demo pages are."""
+    """Return the client's reviews and agendas of both, with the figures beside them: from notebooks as the demo pages are."""
 
     def made(data: Path) -> str:
         root = data.parent
         for folder in ("notebooks", "parameters"):
             shutil.copytree(demo_workbook / folder, root / folder)
-        run = run_command("acctlib", "run", ACCOUNT, "--audience", "client", "--notebook", REVIEW, cwd=root)
+        chosen = ("--notebook", REVIEW, "--notebook", AGENDA)
+        run = run_command("acctlib", "run", ACCOUNT, "--audience", "client", *chosen, cwd=root)
         assert run.returncode == 0, run.stdout + run.stderr
         return root / "outputs"
 
     with ThreadPoolExecutor(2) as pool:
         outputs = dict(zip(("planted", "leaking"), pool.map(made, (planted.data, leaking.data)), strict=True))
-    return {name: page_of(folder) for name, folder in outputs.items()}
+    reviews = {name: page_of(folder) for name, folder in outputs.items()}
+    return reviews | {f"{name} agenda": page_of(folder, notebook=AGENDA) for name, folder in outputs.items()}
 
 
-def page_of(outputs: Path, account: str = ACCOUNT) -> str:
-    """Return the client's review of an account with its figures; fingerprints of files, which differ, are left out."""
+def page_of(outputs: Path, account: str = ACCOUNT, notebook: str = REVIEW) -> str:
+    """Return a client's page of an account with its figures; fingerprints of files, which differ, are left out."""
     place = outputs / "client" / account / PERIODS[account]
-    figures = json.loads((place / f"{REVIEW}.json").read_text(encoding="utf-8"))["figures"]
-    return (place / f"{REVIEW}.html").read_text(encoding="utf-8") + json.dumps(figures, ensure_ascii=False)
+    figures = json.loads((place / f"{notebook}.json").read_text(encoding="utf-8"))["figures"]
+    return (place / f"{notebook}.html").read_text(encoding="utf-8") + json.dumps(figures, ensure_ascii=False)
 
 
 def test_every_cell_that_a_client_may_not_see_is_changed(planted):
@@ -195,6 +197,12 @@ def test_no_canary_stands_in_the_clients_review(planted, pages):
 
 def test_the_clients_review_is_the_same_to_the_byte_whatever_is_ours(demo_reports, pages):
     assert pages["planted"] == page_of(demo_reports)
+
+
+def test_no_canary_stands_in_the_clients_agenda_which_is_the_same_to_the_byte(demo_reports, planted, leaking, pages):
+    assert found(pages["planted agenda"], planted.canaries) == set()
+    assert pages["planted agenda"] == page_of(demo_reports, notebook=AGENDA)
+    assert found(pages["leaking agenda"], leaking.canaries) >= {"deliverables.deliverable", "change_requests.fee"}
 
 
 def test_a_canary_in_a_column_that_the_client_sees_is_found(leaking, pages):

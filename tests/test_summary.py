@@ -1,5 +1,6 @@
 """The first page says what the tables hold, bad news first, and nothing where they hold nothing."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
@@ -252,3 +253,67 @@ def test_the_plans_lead_says_the_odds_and_what_moves_them():
 def test_a_quarter_of_credits_is_not_so_many_per_cent_below_the_one_before(last, said):
     fees = pd.DataFrame({"period": ["2026-Q2", "2026-Q3"], "fees": [100e3, last]})
     assert said in summary.work_lead(Missing("no plan"), fees)
+
+
+LATE = pd.DataFrame({"deliverable": ["Form"], "stage": ["overdue"], "days_late": [19]})
+UNPAID = pd.DataFrame({"outstanding": [26.4e3, 18.5e3], "days_overdue": [103, 62]})
+CRITICAL = pd.DataFrame({"summary": ["Shop is down."], "severity": ["critical"], "age_days": [2]})
+TODAY = date(2026, 9, 30)
+
+
+def asked(*rows):
+    frame = pd.DataFrame(rows, columns=["what", "kind", "due", "days_overdue"])
+    return frame.assign(due=pd.to_datetime(frame["due"]))
+
+
+def test_a_brief_opens_with_money_then_what_is_critical_late_and_near_its_notice():
+    renewal = asked(("Renewal of R1", "renewal", "2026-11-01", 0))
+    said = summary.brief_lead(UNPAID, CRITICAL, LATE, renewal, "GBP", TODAY)
+    assert said == (
+        "**£44.9k is overdue, the oldest by 103 days.** A critical issue is open for 2 days: Shop is down. "
+        "Form is 19 days past its agreed date. Renewal of R1: notice is due in 32 days."
+    )
+
+
+@pytest.mark.parametrize(
+    ("due", "says"),
+    [
+        ("2026-09-30", "**Renewal of R1: notice is due today.**"),
+        ("2026-10-01", "**Renewal of R1: notice is due in 1 day.**"),
+        ("2026-09-29", "**Renewal of R1: the notice date passed 1 day ago.**"),
+    ],
+)
+def test_a_notice_date_is_counted_from_the_day_of_the_meeting(due, says):
+    assert summary.brief_lead(NONE, NONE, NONE, asked(("Renewal of R1", "renewal", due, 0)), "GBP", TODAY) == says
+
+
+def test_a_brief_says_that_all_is_well_only_of_what_it_knows():
+    none_late = LATE.assign(stage="accepted")
+    assert (
+        summary.brief_lead(UNPAID[:0], NONE, none_late, NONE, "GBP", TODAY)
+        == "**No invoice is overdue.** No deliverable is late."
+    )
+    assert summary.brief_lead(NONE, NONE, NONE, NONE, "GBP", TODAY) == ""
+
+
+def test_the_figures_of_a_meeting_say_whose_turn_it_is():
+    owed = pd.DataFrame({"party": ["agency", "client", "client"], "days_overdue": [0, 5, 0]})
+    decisions = asked(("Freeze", "decision", "2026-10-09", 0), ("Change", "change request", None, 0))
+    tiles = summary.meeting_tiles(44.9e3, 26.4e3, date(2026, 9, 24), owed, decisions, "Fern & Harrow", "Kestrel", "EUR")
+    assert [(tile.label, tile.value, tile.against, tile.state) for tile in tiles] == [
+        ("Money overdue", "€44.9k", "€26.4k on 24 Sep 2026", "off track"),
+        ("Open with Fern & Harrow", "1", "none overdue", "on track"),
+        ("Open with Kestrel", "2", "1 overdue", "off track"),
+        ("Decisions needed", "2", "the first by 9 Oct 2026", ""),
+    ]
+    unknown = summary.meeting_tiles(NONE, NONE, TODAY, NONE, NONE, "Fern", "Kestrel", "EUR")
+    assert [tile.value for tile in unknown] == [NONE] * 4
+    assert summary.meeting_tiles(0.0, NONE, TODAY, owed, decisions, "Fern", "Kestrel", "EUR")[0].state == "on track"
+
+
+def test_an_agenda_says_what_is_late_and_what_is_asked():
+    late = asked(("Freeze", "decision", "2026-09-04", 26), ("Change", "change request", None, 0))
+    said = summary.agenda_lead(LATE, late, "Kestrel")
+    assert said == "**Form is 19 days past its agreed date.** 2 decisions are asked of Kestrel, 1 overdue."
+    assert summary.agenda_lead(NONE, late.iloc[1:], "Kestrel") == "**1 decision is asked of Kestrel.**"
+    assert summary.agenda_lead(NONE, late[:0], "Kestrel") == ""

@@ -143,13 +143,15 @@ class Report:
         self.notebook = notebook
         self._made: dict[tuple[str, str, str], int] = {}  # a cell run twice in JupyterLab makes its block again, not another
 
-    def cover(self, eyebrow: str = "") -> Block:
+    def cover(self, eyebrow: str = "", one_sheet: bool = False) -> Block:
         """Return the head of the page: what it is, of whom, for which time and by whom.
 
         Parameters
         ----------
         eyebrow : str, optional
             The small line above the name; without it the report's title.
+        one_sheet : bool, default False
+            Set the page in two columns and small enough on paper that it fits one sheet.
         """
         facts = [("", str(self.account.period)), ("Data as of", long_date(self.account.as_of))]
         facts += [("Prepared by", self.account.firm.name), ("Amounts in", self.account.currency)]
@@ -157,7 +159,8 @@ class Report:
         small = f'<p class="eyebrow">{escape(eyebrow or self.title)}</p>'
         html = f'{small}<h1>{escape(self.account.name)}</h1><p class="meta">{meta}</p>'
         heading = f"{self.title}: {self.account.name}, {self.account.period.label}"
-        return self._block("cover", "", heading, html, preview=f'<div class="band">{html}</div>')
+        more = {"sheet": True} if one_sheet else {}
+        return self._block("cover", "", heading, html, preview=f'<div class="band">{html}</div>', **more)
 
     def headline(self, tiles: Iterable[Tile], lead: str = "", section: str = "In one page") -> Block:
         """Return the headline: the sentence that matters most and at most four figures.
@@ -317,6 +320,8 @@ class Report:
     def _hint(self, kind: str, section: str, title: str, missing: Missing) -> Block:
         """Say what is missing and how to add it; to a client say nothing."""
         if self.account.audience == "client":
+            return self._block(kind, section, title, "")
+        if not missing.reason:  # left out on purpose, because this edition says it elsewhere
             return self._block(kind, section, title, "")
         reason = escape(missing.reason)
         html = f'<p class="hint">{reason[:1].upper()}{reason[1:]}.</p>'

@@ -129,7 +129,7 @@ def _page(notebook: Mapping[str, Any]) -> str:
         f'<meta content={attribute(_POLICY.format(allowed))} http-equiv="Content-Security-Policy"/><meta charset="utf-8"/>',
         '<meta content="width=device-width, initial-scale=1" name="viewport"/>',
         f"<title>{escape(cover['title'])}</title><style>{stylesheet('blocks.css')}{stylesheet('page.css')}</style></head>\n",
-        f'<body class="acct {audience}">',
+        f'<body class="acct {audience}{" sheet" if cover.get("sheet") else ""}">',
         '<p class="edition"><b>Internal</b> not for the client</p>' if audience == "internal" else "",
         f'<p class="broken"><b>Incomplete:</b> {escape("; ".join(problems))}.</p>' if problems else "",
         f'\n<header class="band"><div class="wrap">{cover["html"]}</div></header>\n',

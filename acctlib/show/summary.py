@@ -8,6 +8,7 @@ are not there nothing is said.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,15 @@ from acctlib.show.numerals import percent, percent_range, short_money
 from acctlib.show.sentences import count, in_cases, lead, listed, odds
 
 __all__ = [
+    "agenda_lead",
+    "brief_lead",
     "deliverables_tile",
     "fees_tile",
     "forecast_lead",
     "forecast_tiles",
     "goals_tile",
     "hours_tile",
+    "meeting_tiles",
     "most_telling",
     "others",
     "plan_lead",
@@ -496,9 +500,129 @@ def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currenc
             )
     if not isinstance(gaps, Missing) and len(gaps):
         findings.append(("at risk", f"Gaps in the relationship: {listed(gaps['gap'].tolist())}."))
-    if not isinstance(overdue, Missing) and len(overdue):
-        owed = short_money(overdue["outstanding"].sum(), currency)
-        findings.append(("at risk", f"{owed} is overdue, the oldest by {count(int(overdue['days_overdue'].max()), 'day')}."))
+    findings.append(("at risk", _overdue(overdue, currency)))
     if not isinstance(health, Missing) and health.capped_by:
         findings.append((health.state, f"Health is held down by: {listed(health.capped_by)}."))
     return lead(findings)
+
+
+def _overdue(overdue: Table, currency: str) -> str:
+    """Return how much money is overdue and for how long; empty where nothing is."""
+    if isinstance(overdue, Missing) or overdue.empty:
+        return ""
+    owed = short_money(overdue["outstanding"].sum(), currency)
+    return f"{owed} is overdue, the oldest by {count(int(overdue['days_overdue'].max()), 'day')}."
+
+
+def meeting_tiles(overdue: float | Missing, before: float | Missing, since: date, owed: Table, decisions: Table, agency: str,
+                  client: str, currency: str) -> list[Tile]:  # fmt: skip
+    """Return the figures of a meeting: overdue money beside that of the last meeting, what each side owes, and decisions.
+
+    Parameters
+    ----------
+    overdue, before : float or Missing
+        What is overdue, and what was on the day `since`, in `currency`.
+    since : date
+    owed : DataFrame or Missing
+        party, days_overdue.
+    decisions : DataFrame or Missing
+        due, days_overdue.
+    agency, client : str
+        What the two sides are called.
+    currency : str
+    """
+    if isinstance(overdue, Missing):
+        money = Tile("Money overdue", overdue)
+    else:
+        then = "" if isinstance(before, Missing) else f"{short_money(before, currency)} on {long_date(since)}"
+        money = Tile("Money overdue", short_money(overdue, currency), then, (), "off track" if overdue > 0 else "on track")
+    sides = [_side_tile(f"Open with {name}", owed, party) for name, party in ((agency, "agency"), (client, "client"))]
+    if isinstance(decisions, Missing):
+        return [money, *sides, Tile("Decisions needed", decisions)]
+    return [money, *sides, Tile("Decisions needed", f"{len(decisions)}", _first(decisions))]
+
+
+def _first(decisions: Table) -> str:
+    """Return how many decisions are overdue, else by when the first is needed; empty without dates."""
+    late = int((decisions["days_overdue"] > 0).sum())
+    dates = decisions["due"].dropna()
+    return f"{late} overdue" if late else f"the first by {long_date(dates.min())}" if len(dates) else ""
+
+
+def _side_tile(label: str, owed: Table, party: str) -> Tile:
+    if isinstance(owed, Missing):
+        return Tile(label, owed)
+    own = owed[owed["party"] == party]
+    late = int((own["days_overdue"] > 0).sum())
+    return Tile(label, f"{len(own)}", f"{late} overdue" if late else "none overdue", (), "off track" if late else "on track")
+
+
+def brief_lead(overdue: Table, issues: Table, milestones: Table, decisions: Table, currency: str, as_of: date) -> str:
+    """Return the opening of a meeting brief: overdue money, a critical issue, a late deliverable, a notice date that comes.
+
+    Parameters
+    ----------
+    overdue : DataFrame or Missing
+        outstanding, days_overdue.
+    issues : DataFrame or Missing
+        summary, severity, age_days: open issues, the worst first.
+    milestones : DataFrame or Missing
+        deliverable, stage, days_late.
+    decisions : DataFrame or Missing
+        what, kind, due: those of the kind renewal are due on their notice date.
+    currency : str
+    as_of : date
+
+    Returns
+    -------
+    str
+        Where all of that is well, what is known to be well.
+
+    Examples
+    --------
+    >>> none = Missing("not recorded")
+    >>> owed = pd.DataFrame({"outstanding": [18e3], "days_overdue": [61]})
+    >>> renewal = pd.DataFrame({"what": ["Renewal of R1"], "kind": ["renewal"], "due": pd.to_datetime(["2026-11-01"])})
+    >>> brief_lead(owed, none, none, renewal, "GBP", date(2026, 9, 30))
+    '**£18k is overdue, the oldest by 61 days.** Renewal of R1: notice is due in 32 days.'
+    >>> brief_lead(owed[:0], none, none, none, "GBP", date(2026, 9, 30))
+    '**No invoice is overdue.**'
+    """
+    unpaid = _overdue(overdue, currency)
+    money = ("off track", unpaid) if unpaid else ("on track", "" if isinstance(overdue, Missing) else "No invoice is overdue.")
+    late = _late(milestones)
+    if not late[1] and not isinstance(milestones, Missing):
+        late = ("on track", "No deliverable is late.")
+    return lead([money, _critical(issues), late, _notice(decisions, as_of)], most=4)
+
+
+def _notice(decisions: Table, as_of: date) -> tuple[str, str]:
+    if isinstance(decisions, Missing):
+        return "on track", ""
+    ending = decisions[decisions["kind"] == "renewal"].sort_values("due", kind="stable")
+    if ending.empty:
+        return "on track", ""
+    left = (ending["due"].iloc[0] - pd.Timestamp(as_of)).days
+    more = f", and {len(ending) - 1} more" if len(ending) > 1 else ""
+    what = ending["what"].iloc[0]
+    if left < 0:
+        return "off track", f"{what}: the notice date passed {count(-left, 'day')} ago{more}."
+    when = f"in {count(left, 'day')}" if left else "today"
+    return "at risk", f"{what}: notice is due {when}{more}."
+
+
+def agenda_lead(milestones: Table, decisions: Table, client: str) -> str:
+    """Return the opening of a client's agenda: what is late, and what is to be decided.
+
+    Examples
+    --------
+    >>> asked = pd.DataFrame({"what": ["Freeze date"], "due": pd.to_datetime(["2026-10-09"]), "days_overdue": 0})
+    >>> agenda_lead(Missing("not kept"), asked, "Kestrel")
+    '**1 decision is asked of Kestrel, the first by 9 Oct 2026.**'
+    """
+    asked = ("on track", "")
+    if not isinstance(decisions, Missing) and len(decisions):
+        verb = "is" if len(decisions) == 1 else "are"
+        said = ", ".join(filter(None, (f"{count(len(decisions), 'decision')} {verb} asked of {client}", _first(decisions))))
+        asked = ("at risk", f"{said}.")
+    return lead([_late(milestones), asked])
