@@ -230,12 +230,14 @@ class Quarter:
 
 
 def months_after(day: date, last: date) -> list[Month]:
-    """Return the months that begin after a day, up to the one that holds the last.
+    """Return the months of which something is left after a day, up to the one that holds the last.
 
     >>> [month.label for month in months_after(date(2026, 9, 30), date(2026, 12, 1))]
     ['2026-10', '2026-11', '2026-12']
+    >>> [month.label for month in months_after(date(2026, 10, 15), date(2026, 12, 1))]
+    ['2026-10', '2026-11', '2026-12']
     """
-    start, months = add_months(day.replace(day=1), 1), []
+    start, months = (day + timedelta(days=1)).replace(day=1), []
     while start <= last:
         months.append(Month(start))
         start = add_months(start, 1)
