@@ -77,7 +77,7 @@ def run_command(command: str, *arguments: str | Path, cwd: Path, **environment: 
     inherited = {name: value for name, value in os.environ.items() if name != "ACCTLIB_HOME"}
     program = Path(sysconfig.get_path("scripts")) / command
     return subprocess.run(
-        [program, *arguments], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=400, check=False
+        [program, *arguments], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=900, check=False
     )
 
 
