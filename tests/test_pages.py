@@ -12,7 +12,7 @@ CHARTS = {
     ("client", "budget_risk"): 1,
     ("client", "meeting_brief"): 0,
     ("client", "quarterly_business_review"): 6,
-    ("internal", "account_plan"): 4,
+    ("internal", "account_plan"): 6,
     ("internal", "budget_risk"): 7,
     ("internal", "meeting_brief"): 0,
     ("internal", "quarterly_business_review"): 8,

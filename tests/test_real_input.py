@@ -260,7 +260,7 @@ def reports(data, quarters):
         (parameters / f"{account}.yaml").write_text("\n".join(lines) + "\n")
     acctlib = Path(sysconfig.get_path("scripts")) / "acctlib"
     command = [acctlib, "run", "--data", data, "--parameters", parameters, "--out", out]
-    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
     return out
 

@@ -96,9 +96,7 @@ def test_an_approved_change_without_a_fee_is_named_and_a_pending_one_is_not():
     assert found(scope(), changes=changes) == [["approved changes without a fee", 0, 0, "1 change request"]]
 
 
-@pytest.mark.parametrize(
-    ("status", "end"), [("closed", "the end of a closed project"), ("active", "the agreed end, which stands")]
-)
+@pytest.mark.parametrize(("status", "end"), [("closed", "the end of a closed project"), ("active", "the agreed end")])
 def test_billable_time_after_the_end_of_a_project_is_named(status, end):
     time = hours(("2026-08-31", "p", 8, True, 100), ("2026-09-01", "p", 3, True, 100), ("2026-09-02", "p", 1, False, 100))
     lines = found(scope(status=status), time)

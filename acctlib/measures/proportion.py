@@ -54,7 +54,7 @@ def wilson(share: float, n: float, confidence: float = 0.95) -> tuple[float, flo
     scale = 1 + z * z / n
     low = (centre - half) / scale if share > 0 else 0.0  # exact at the ends, where rounding would leave 1e-17
     high = (centre + half) / scale if share < 1 else 1.0
-    return low, high
+    return max(low, 0.0), min(high, 1.0)
 
 
 @dataclass(frozen=True)
