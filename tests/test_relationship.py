@@ -241,3 +241,10 @@ def test_tables_that_are_not_kept_are_passed_on():
     gone = Missing("there is no file")
     assert objectives_status(gone, DAY) == objective_forecast(gone, DAY) == gone
     assert actions_status(gone, THIRD, DAY) == actions_ahead(gone, DAY) == gone
+
+
+def test_a_goal_says_which_of_our_projects_serve_it_as_last_written_down():
+    rows = goal(("2026-01-01", 1), ("2026-07-01", 2)).assign(served_by=["site", "site;app"])
+    assert objectives_status(rows, DAY).at[0, "served_by"] == "site;app"
+    assert objective_forecast(rows, DAY).at[0, "served_by"] == "site;app"
+    assert pd.isna(objective_forecast(goal(("2026-01-01", 1)), DAY).at[0, "served_by"])

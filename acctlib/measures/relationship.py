@@ -24,6 +24,10 @@ from acctlib.periods import Month, Quarter
 __all__ = ["actions_ahead", "actions_status", "objective_forecast", "objectives_status"]
 
 
+#: What is told of a goal: the newest that was written down.
+_TOLD = "measure unit baseline target due owner source served_by"
+
+
 @requires(objectives="objective target as_of actual")
 def objectives_status(
     objectives: pd.DataFrame | Missing, as_of: date, amber: float = 0.05, red: float = 0.10
@@ -42,7 +46,7 @@ def objectives_status(
     -------
     DataFrame
         In the order in which goals were first measured: `objective`, `measure`, `unit`, `baseline`, `target`, `actual`,
-        `as_of` (of the newest value), `due`, `owner`, `source`; `variance` (by how much it is better than the target: actual −
+        `as_of` (of the newest value), `due`, `owner`, `source`, `served_by`; `variance` (how much better than target: actual −
         target, and target − actual of a goal that is better lower; minus is worse; of a goal whose target is its
         baseline, which has no direction, actual − target), `variance_share` (of the target); `better_when` ("higher" or
         "lower", from baseline to target); `share_of_way` and `expected_share` (of the
@@ -60,12 +64,12 @@ def objectives_status(
     >>> goal[["variance", "better_when", "share_of_way", "expected_share", "trend", "state"]].values.tolist()
     [[-3.0, 'lower', 0.25, 0.5, 'better', 'off track']]
     """
-    rows = complete(objectives, "objectives", "measure unit baseline due owner source")
+    rows = complete(objectives, "objectives", "measure unit baseline due owner source served_by")
     rows = rows[rows["as_of"] <= pd.Timestamp(as_of)].sort_values(["as_of", "objective"], kind="stable")
     if rows.empty:
         return Missing(f"no goal was measured by {as_of}", "add rows to objectives")
     measured = rows[rows["actual"].notna()]
-    goals = rows.groupby("objective", sort=False)[["measure", "unit", "baseline", "target", "due", "owner", "source"]].last()
+    goals = rows.groupby("objective", sort=False)[_TOLD.split()].last()
     values = measured.groupby("objective", sort=False)
     histories = {name: tuple(seen.iloc[-4:].astype(float).tolist()) for name, seen in values["actual"]}
     goals["last_four"] = [histories.get(name, ()) for name in goals.index]
@@ -84,8 +88,8 @@ def objectives_status(
     goals["trend"] = move.map({1.0: "better", -1.0: "worse", 0.0: "level"}).astype("str")
     behind = goals["expected_share"] - goals["share_of_way"]
     goals["state"] = rag.states(behind.round(9), amber, red)
-    columns = "objective measure unit baseline target actual as_of due owner source variance variance_share better_when"
-    columns += " share_of_way expected_share previous change trend last_four state"
+    columns = "objective measure unit baseline target actual as_of due owner source served_by variance variance_share"
+    columns += " better_when share_of_way expected_share previous change trend last_four state"
     return goals.reset_index()[columns.split()]
 
 
@@ -113,7 +117,7 @@ def objective_forecast(objectives: pd.DataFrame | Missing, as_of: date, confiden
     DataFrame
         In the order of `objectives_status`: `objective`, `measure`, `unit`, `baseline`, `target`, `actual`, `as_of` (of the
         newest value), `due`, `better_when` ("higher" or "lower": a target below the baseline is reached from above),
-        `owner`, `source`; `measurements` (number); `forecast`, `low`, `high` (on the due date, in the goal's unit);
+        `owner`, `source`, `served_by`; `measurements` (number); `forecast`, `low`, `high` (on the due date, in its unit);
         `outlook` ("reaches the target" or "misses the target" where the whole range says so, else "open"; without a range
         what the pace alone says, "on pace" or "behind pace"); `basis` in words. Forecast and range are blank where not
         defined, and `basis` says why.
@@ -148,7 +152,7 @@ def objective_forecast(objectives: pd.DataFrame | Missing, as_of: date, confiden
     lines = [_extrapolated(measured.get(goal.objective), goal.due, confidence) for goal in goals.itertuples()]
     goals = goals.join(pd.DataFrame(lines, columns=["measurements", "forecast", "low", "high", "basis"], index=goals.index))
     goals["outlook"] = _outlook(goals)
-    columns = "objective measure unit baseline target actual as_of due better_when owner source"
+    columns = "objective measure unit baseline target actual as_of due better_when owner source served_by"
     return goals[f"{columns} measurements forecast low high outlook basis".split()]
 
 

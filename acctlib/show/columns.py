@@ -226,6 +226,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "score": ("Score", "whole"),
     "sentiment": ("Sentiment", "number"),
     "service_line": ("Service", "text"),
+    "served_by": ("Our work for it", "text"),
     "severity": ("Severity", "word"),
     "share": ("Share", "percent"),
     "signal": ("Signal", "text"),

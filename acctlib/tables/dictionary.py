@@ -435,6 +435,7 @@ _TABLES = (
             Column("due", "date", "by when the target is to be met"),
             Column("owner", "text", "who answers for it"),
             Column("source", "text", "where the value comes from"),
+            Column("served_by", "list", "projects of ours that serve it", refers="projects.project"),
         ),
         key=("objective", "as_of"),
         known_on="as_of",
