@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from acctlib.missing import Missing
-from acctlib.outlook.fees import fees_to_come
+from acctlib.outlook.fees import fees_to_come, without_forecast
 from acctlib.periods import Month
 
 DAY = date(2026, 9, 30)
@@ -58,3 +58,19 @@ def test_what_is_proposed_closed_unpriced_or_not_known_is_left_out():
     assert fees("fixed_fee", 30e3, 40e3, status="proposed") == nothing
     assert fees("fixed_fee", np.nan, 40e3) == nothing
     assert fees("time_and_materials", 0.0, np.nan, OCTOBER, prices=Missing("no rates")) == nothing
+
+
+def test_projects_of_which_nobody_can_say_what_they_will_earn_are_named():
+    forms = ["time_and_materials", "time_and_materials", "retainer", "fixed_fee", "capped"]
+    earned = pd.DataFrame({"project": list("abcde"), "billing_type": forms, "recognised": [1.0, 1.0, 1.0, np.nan, 1.0]})
+    scope = pd.DataFrame({"project": list("abcde"), "name": list("ABCDE"), "status": "active",
+                          "end": pd.to_datetime(["2026-12-31", "2026-12-31", None, "2026-12-31", "2026-12-31"])})  # fmt: skip
+    work = pd.DataFrame({"project": ["a", "e"], "likely_hours": [10.0, 5.0], "role": ["dev", "dev"]})
+    prices = pd.Series({("a", "dev"): np.nan, ("e", "dev"): 100.0})
+    assert without_forecast(earned, scope, work, prices).values.tolist() == [
+        ["A", "an hour of it has no price"],
+        ["B", "no planned hours are left on it"],
+        ["C", "it has no end over which its fee could be spread"],
+        ["D", "what it has earned so far is not known"],
+    ]
+    assert without_forecast(Missing("not known"), scope, work, prices)["name"].tolist() == list("ABCDE")

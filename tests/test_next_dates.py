@@ -39,3 +39,12 @@ def test_an_action_due_today_is_not_ahead_and_without_tables_there_is_a_reason()
         == next_dates(NONE, NONE, NONE, NONE, DAY)
         == Missing("nothing is dated ahead")
     )
+
+
+def test_a_notice_is_not_pushed_out_by_small_actions_and_an_overdue_decision_is_named():
+    many = dated(action=[f"A{i}" for i in range(9)], due=["2026-10-01"] * 9, status=["open"] * 9)
+    late = dated(opportunity=["Slow"], close_date=["2026-06-01"], status=["open"])
+    table = next_dates(RENEWALS, NONE, late, many, DAY, most=5)
+    assert table[["what", "thing"]].values.tolist()[0] == ["decision of a deal, overdue", "Slow"]
+    assert {"R1", "R2", "R3"} <= set(table["thing"])
+    assert len(table) == 5

@@ -11,7 +11,7 @@ from acctlib.measures import budget, contracts, earned_value, rates, renewals, r
 from acctlib.measures.contracts import committed_revenue, renewal_calendar
 from acctlib.missing import Missing
 from acctlib.outlook.fees import fees_to_come
-from acctlib.outlook.prospects import by_project, prospects
+from acctlib.outlook.prospects import by_project, prospects, with_unpriced
 from acctlib.outlook.win_odds import win_odds, with_odds
 
 DAY = date(2026, 9, 30)
@@ -146,7 +146,7 @@ def test_what_cannot_be_counted_says_why():
     assert result.table.empty
     assert result.left_out[["item", "reason"]].values.tolist() == [
         ["a", "it has no amount"],
-        ["b", "it has no chance"],
+        ["b", "it has no probability"],
         ["c", "it has no close_date"],
         ["d", "there is no average rate from USD to GBP for 2026-09-30"],
         ["e", "it has no amount and no close_date"],
@@ -230,3 +230,38 @@ def test_where_a_quarter_is_not_known_or_nothing_lies_ahead_there_is_nothing_to_
     assert unknown.counted.reason == "what was earned is not known: 2026-Q3"
     known = prospects(DAY, "GBP", earned, *[NONE] * 5, pd.DataFrame([deal()]), NONE, NONE, {})
     assert known.counted["kind"].tolist() == ["earned", "deal"]
+
+
+def test_without_signed_amounts_all_projects_count_by_project():
+    scope = pd.DataFrame({"project": ["care"], "billing_type": "retainer", "service_line": "Care"})
+    assert by_project(scope, scope.assign(contract="R1"), Missing("contracts has no column annual_value")) is scope
+
+
+@pytest.mark.parametrize("lost", [{"status": "lost"}, {"renewal_call": "lost"}])
+def test_the_offer_for_a_renewal_that_is_lost_is_lost_with_it(lost):
+    offer = deal("Care 2027", starts="2027-01-01", ends="2027-12-31", service_line="Care")
+    terms = pd.DataFrame([contract(**lost)])
+    calendar = renewals.renewals(renewal_calendar(terms, DAY), "watch")
+    found = prospects(
+        DAY, "GBP", NONE, NONE, committed_revenue(terms, DAY), calendar, terms, NONE, pd.DataFrame([offer]), NONE, NONE, ODDS
+    )
+    assert "Care 2027" not in set(found.table.loc[found.table["kind"] == "deal", "item"])
+
+
+def test_a_rolling_contract_under_notice_does_not_go_on():
+    rolling = pd.DataFrame([contract(end=None, status="notice_given", renewal_call="likely")])
+    calendar = renewals.renewals(renewal_calendar(rolling, DAY), "watch")
+    committed = committed_revenue(rolling, DAY)
+    found = prospects(DAY, "GBP", NONE, NONE, committed, calendar, rolling, NONE, NONE, NONE, NONE, ODDS)
+    goes_on = found.table[found.table["item"] == "R1 goes on"]
+    assert goes_on["chance"].tolist() == [0.0]
+
+
+def test_changes_that_wait_and_work_without_a_price_are_named_as_not_counted():
+    pending = pd.DataFrame({"title": ["Joint policies"], "raised": pd.to_datetime(["2026-08-27"]), "fee": [24500.0]})
+    unknown = pd.DataFrame({"name": ["Data support"], "reason": ["an hour of it has no price"]})
+    found = with_unpriced(prospects(DAY, "GBP", *[NONE] * 9, {}), pending, unknown)
+    assert found.left_out.values.tolist() == [
+        ["Joint policies", "change request", "waits for a decision since 27 Aug 2026; 24,500"],
+        ["Data support", "signed", "an hour of it has no price"],
+    ]

@@ -106,4 +106,4 @@ def test_the_account_without_mistakes_is_not_refused(workbook, monkeypatch):
     planned = []
     monkeypatch.setattr(batch, "run_all", lambda orders, workers, force: iter(planned.extend(orders) or ()))
     assert CliRunner().invoke(cli.main, ["run", "harbour"]).exit_code == 0
-    assert len(planned) == 5
+    assert len(planned) == 7  # the plan, and three notebooks in two editions

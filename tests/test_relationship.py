@@ -248,3 +248,12 @@ def test_a_goal_says_which_of_our_projects_serve_it_as_last_written_down():
     assert objectives_status(rows, DAY).at[0, "served_by"] == "site;app"
     assert objective_forecast(rows, DAY).at[0, "served_by"] == "site;app"
     assert pd.isna(objective_forecast(goal(("2026-01-01", 1)), DAY).at[0, "served_by"])
+
+
+def test_a_forecast_is_no_more_than_a_value_can_be():
+    rising = goal(("2026-01-01", 40), ("2026-04-01", 50), ("2026-07-01", 60), ("2026-09-30", 90), target=95, due="2027-12-31")
+    row = objective_forecast(rising.assign(unit="%"), DAY).iloc[0]
+    assert (row["forecast"], row["high"]) == (100, 100)
+    falling = goal(("2026-01-01", 40), ("2026-04-01", 30), ("2026-07-01", 20), ("2026-09-30", 5), target=5, due="2027-12-31")
+    row = objective_forecast(falling.assign(unit="days"), DAY).iloc[0]
+    assert (row["forecast"], row["low"]) == (0, 0)

@@ -226,7 +226,7 @@ def test_plan_tiles_hold_the_odds_of_the_target_and_what_is_earned_and_signed():
     assert [(tile.value, tile.against) for tile in tiles] == [
         ("62\xa0%", "missing for even odds $0, to be 80\xa0% sure $34k"),
         ("$170k", "target of the year $340k"),
-        ("$55.5k", "retainers and terms already signed"),
+        ("$55.5k", "retainers and licences to their signed end; projects come on top"),
         ("22 of 100", "100\xa0% of it measured"),
     ]
     assert tiles[0].state == "at risk"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing
 
 __all__ = ["next_dates"]
+
+#: What ends or is decided within so many days goes before actions and deliverables.
+SOON = 120
 
 
 def next_dates(
@@ -18,9 +22,12 @@ def next_dates(
     opportunities: pd.DataFrame | Missing,
     actions: pd.DataFrame | Missing,
     as_of: date,
-    most: int = 6,
+    most: int = 8,
 ) -> pd.DataFrame | Missing:
     """Return the next days of an account on which something is due, the nearest first.
+
+    Notices, ends of terms and decisions of deals within 120 days are always among them, before actions and deliverables;
+    so are deals whose expected decision has passed.
 
     Parameters
     ----------
@@ -34,7 +41,7 @@ def next_dates(
         action, due, status: open ones.
     as_of : date
         Days after it are listed.
-    most : int, default 6
+    most : int, default 8
         How many.
 
     Returns
@@ -66,5 +73,13 @@ def next_dates(
     ]
     parts = [pd.DataFrame({"on": days, "what": what, "thing": names[days.index]}) for days, what, names in found if len(days)]
     listed = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["on", "what", "thing"])
-    listed = listed[pd.to_datetime(listed["on"]) > day].sort_values(["on", "what", "thing"], kind="stable").head(most)
-    return listed.reset_index(drop=True) if len(listed) else Missing("nothing is dated ahead")
+    listed["on"] = pd.to_datetime(listed["on"])
+    late = (listed["what"] == "decision of a deal") & (listed["on"] <= day)
+    listed = listed.assign(what=listed["what"].mask(late, "decision of a deal, overdue"))[late | (listed["on"] > day)]
+    # What ends or is decided comes before small things that are due sooner; those fill what is left.
+    small = listed["what"].isin(["action", "deliverable"])
+    near = listed["on"] <= day + pd.Timedelta(days=SOON)
+    listed = listed.assign(rank=np.where(~small & near, 0, np.where(small, 1, 2)))
+    kept = listed.sort_values(["rank", "on", "what", "thing"], kind="stable").head(most)
+    kept = kept.sort_values(["on", "what", "thing"], kind="stable", ignore_index=True).drop(columns="rank")
+    return kept if len(kept) else Missing("nothing is dated ahead")

@@ -151,6 +151,7 @@ def objective_forecast(objectives: pd.DataFrame | Missing, as_of: date, confiden
     measured = dict(list(rows.groupby("objective", sort=False)))
     lines = [_extrapolated(measured.get(goal.objective), goal.due, confidence) for goal in goals.itertuples()]
     goals = goals.join(pd.DataFrame(lines, columns=["measurements", "forecast", "low", "high", "basis"], index=goals.index))
+    goals = _within_bounds(goals, measured)
     goals["outlook"] = _outlook(goals)
     columns = "objective measure unit baseline target actual as_of due better_when owner source served_by"
     return goals[f"{columns} measurements forecast low high outlook basis".split()]
@@ -179,6 +180,18 @@ def _extrapolated(rows: pd.DataFrame | None, due: pd.Timestamp, confidence: floa
         *line,
         f"pace of {n} measurements" if ranged else f"pace of {n} measurements; a range needs {FEWEST_FOR_RANGE}",
     )
+
+
+def _within_bounds(goals: pd.DataFrame, measured: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return forecasts cut to what a value can be: a percentage from 0 to 100, and nothing below 0 that never was."""
+    none = pd.Series(dtype=float)
+    seen = [measured[name]["actual"].astype(float) if name in measured else none for name in goals["objective"]]
+    told = goals[["baseline", "target"]].astype(float)
+    least, most = (np.array([f(s) for s in seen]) for f in (lambda s: s.min(), lambda s: s.max()))
+    least, most = np.fmin(least, told.min(axis=1)), np.fmax(most, told.max(axis=1))
+    share = goals["unit"].astype(object).fillna("").astype(str).str.startswith("%") & (most <= 100)
+    low, high = np.where(least >= 0, 0.0, -np.inf), np.where(share, 100.0, np.inf)
+    return goals.assign(**{name: np.clip(goals[name].astype(float), low, high) for name in ("forecast", "low", "high")})
 
 
 def _outlook(goals: pd.DataFrame) -> pd.Series:

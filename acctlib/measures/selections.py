@@ -33,6 +33,7 @@ __all__ = [
     "ids_of",
     "in_quarter",
     "known",
+    "largest_risks",
     "margin_ranges",
     "most_pressing",
     "movers",
@@ -248,6 +249,24 @@ def visible_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     ['b']
     """
     return _some(risks[risks["status"].fillna("open") == "open"], "no risk is open")
+
+
+@requires(risks="risk description status? probability? likely?")
+def largest_risks(risks: pd.DataFrame | Missing, most: int = 3) -> pd.DataFrame | Missing:
+    """Return the open risks that weigh most, chance times likely amount; those without an amount come after them, by chance.
+
+    >>> register = pd.DataFrame({"risk": ["a", "b", "c"], "description": "…", "probability": [0.9, 0.1, 0.5],
+    ...                          "likely": [None, 50e3, 9e3]})
+    >>> largest_risks(register)["risk"].tolist()
+    ['b', 'c', 'a']
+    """
+    rows = visible_risks(risks)
+    if isinstance(rows, Missing):
+        return rows
+    chance = rows["probability"].astype(float)
+    rows = rows.assign(_weight=chance * rows["likely"].astype(float), _chance=chance)
+    ordered = rows.sort_values(["_weight", "_chance"], ascending=False, na_position="last", kind="stable", ignore_index=True)
+    return ordered.drop(columns=["_weight", "_chance"]).head(most)
 
 
 @requires(risks="risk description status? client_visible")

@@ -16,7 +16,7 @@ import pandas as pd
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month
 
-__all__ = ["fees_to_come"]
+__all__ = ["fees_to_come", "without_forecast"]
 
 
 @requires(
@@ -90,6 +90,47 @@ def fees_to_come(
     if not anything:
         return Missing("nothing is left to earn on running projects")
     return pd.DataFrame({"month": [month.label for month in months], "fees": np.diff(to_come, prepend=0.0)})
+
+
+@requires(scope="project name status? end?", work="project likely_hours role")
+def without_forecast(
+    recognised: pd.DataFrame | Missing, scope: pd.DataFrame | Missing, work: pd.DataFrame | Missing, prices: pd.Series | Missing
+) -> pd.DataFrame | Missing:
+    """Return the running projects of which `fees_to_come` can't say what they will earn, and why: name, reason.
+
+    Examples
+    --------
+    >>> earned = pd.DataFrame({"project": ["data"], "billing_type": "time_and_materials", "recognised": [10e3]})
+    >>> scope = pd.DataFrame({"project": ["data"], "name": "Data support", "status": "active"})
+    >>> none = pd.DataFrame({"project": [], "likely_hours": [], "role": []})
+    >>> without_forecast(earned, scope, none, Missing("no rates")).values.tolist()
+    [['Data support', 'no planned hours are left on it']]
+    """
+    running = scope[scope["status"].fillna("active") == "active"].set_index("project")
+    known = _by_project(recognised)
+    rows = []
+    for project, row in running.iterrows():
+        form = known["billing_type"].get(project)
+        tasks = work[(work["project"] == project) & (work["likely_hours"] > 0)]
+        each = [np.nan if isinstance(prices, Missing) else prices.get((project, role), np.nan) for role in tasks["role"]]
+        priced = pd.notna(each).all()
+        if form is None or pd.isna(known.at[project, "recognised"]):
+            rows.append((row["name"], "what it has earned so far is not known"))
+        elif form in ("retainer", "fixed_fee"):
+            if pd.isna(row.get("end")) and (form == "retainer" or tasks.empty):
+                rows.append((row["name"], "it has no end over which its fee could be spread"))
+        elif tasks.empty:
+            rows.append((row["name"], "no planned hours are left on it"))
+        elif not priced:
+            rows.append((row["name"], "an hour of it has no price"))
+    return pd.DataFrame(rows, columns=["name", "reason"])
+
+
+def _by_project(recognised: pd.DataFrame | Missing) -> pd.DataFrame:
+    """Return what was recognised by project; without rows where it is not known."""
+    if isinstance(recognised, Missing):
+        return pd.DataFrame({"billing_type": [], "recognised": []})
+    return recognised.set_index("project")
 
 
 def _shares(start: pd.Timestamp, finish: pd.Timestamp, ends: pd.DatetimeIndex) -> np.ndarray:

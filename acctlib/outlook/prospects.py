@@ -27,7 +27,7 @@ from acctlib.missing import Missing, requires
 from acctlib.outlook.prospect_list import ProspectList, with_columns
 from acctlib.outlook.renewal_prospects import add_renewals
 
-__all__ = ["Prospects", "by_project", "prospects"]
+__all__ = ["Prospects", "by_project", "prospects", "with_unpriced"]
 
 COLUMNS = ("item", "kind", "chance", "low", "likely", "high", "closes", "starts", "ends", "why")
 
@@ -61,7 +61,7 @@ class Prospects:
         return self.table
 
 
-@requires(scope="project billing_type service_line", committed="contract kind committed")
+@requires(scope="project billing_type service_line")
 def by_project(
     scope: pd.DataFrame | Missing, projects: pd.DataFrame | Missing, committed: pd.DataFrame | Missing
 ) -> pd.DataFrame | Missing:
@@ -74,7 +74,7 @@ def by_project(
     projects : DataFrame or Missing
         With the number of each project's contract.
     committed : DataFrame
-        As from `contracts.committed_revenue`.
+        As from `contracts.committed_revenue`; without it all projects are counted by project.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def by_project(
     >>> by_project(scope, scope.assign(contract=["R1", "P1"]), committed)["project"].tolist()
     ['site']
     """
-    if isinstance(projects, Missing) or "contract" not in projects.columns:
+    if isinstance(committed, Missing) or isinstance(projects, Missing) or "contract" not in projects.columns:
         return scope
     counted = committed[committed["kind"].isin(["retainer", "licence"]) & committed["committed"].notna()]["contract"]
     covered = projects[projects["contract"].isin(set(counted))]["project"]
@@ -197,7 +197,7 @@ def _committed(listed: ProspectList, committed: pd.DataFrame | Missing, projects
 
 def _deals(listed: ProspectList, deals: pd.DataFrame, offers: set[str]) -> None:
     for row in deals.itertuples():
-        lacks = [name for name, value in (("amount", row.amount), ("chance", row.chance), ("close_date", row.close_date))
+        lacks = [name for name, value in (("amount", row.amount), ("probability", row.chance), ("close_date", row.close_date))
                  if pd.isna(value)]  # fmt: skip
         rate = listed.rate(row.currency)
         differs = pd.notna(row.owner_chance) and row.owner_chance != row.chance
@@ -235,3 +235,22 @@ def _white_space(
             high = likely if pd.isna(row.high_value) else row.high_value
             listed.add(item, "white space", float(propensity), (float(low), float(likely), float(high)),
                        "chance that they buy within a year; a year's value from then on")  # fmt: skip
+
+
+def with_unpriced(found: Prospects, pending: pd.DataFrame | Missing, unknown: pd.DataFrame | Missing) -> Prospects:
+    """Return the prospects with what else is not counted: change requests that wait, and work whose fees nobody can say.
+
+    Parameters
+    ----------
+    found : Prospects
+    pending : DataFrame or Missing
+        change, title, raised, fee: as from `change_control.pending_changes`. Nobody wrote down how likely they are.
+    unknown : DataFrame or Missing
+        name, reason: as from `fees.without_forecast`.
+    """
+    waits = with_columns(pending, "title raised fee")
+    rows = [(row.title, "change request", f"waits for a decision since {row.raised:%d %b %Y}; "
+             + ("not priced" if pd.isna(row.fee) else f"{row.fee:,.0f}")) for row in waits.itertuples()]  # fmt: skip
+    rows += [(row.name, "signed", row.reason) for row in with_columns(unknown, "name reason").itertuples(name="Row")]
+    more = pd.DataFrame(rows, columns=["item", "kind", "reason"])
+    return Prospects(found.table, pd.concat([found.left_out, more], ignore_index=True))

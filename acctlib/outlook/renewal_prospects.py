@@ -67,7 +67,9 @@ def add_renewals(
         # A project has no next term that an offer would be for.
         offer = _following(deals, row, "starts", "opportunity").head(1 if row.kind != "project" else 0)
         chance, why = _chance(row, odds, offer)
-        if len(offer) and not (isinstance(chance, float) and chance == 0):
+        if row.status == "lost" or row.renewal_call == "lost":
+            offers.update(offer["opportunity"])  # lost with it; after a notice it is a deal of its own
+        elif len(offer) and not (isinstance(chance, float) and chance == 0):
             best = offer.iloc[0]
             offers.add(best["opportunity"])
             rate = listed.rate(best["currency"])
@@ -90,7 +92,7 @@ def _add_rolling(
             continue
         term = last.loc[row.contract]
         starts, ends = row.until + DAY, row.until + 365 * DAY
-        call = term["renewal_call"]
+        call = "lost" if term["status"] in ("lost", "notice_given") else term["renewal_call"]
         known = pd.notna(call) and call in odds
         chance = float(odds[call]) if known else Missing(_no_odds(call))
         _add(listed, f"{row.contract} goes on", chance, float(term["annual_value"]),

@@ -18,7 +18,7 @@ import pandas as pd
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
 
-__all__ = ["WinOdds", "win_odds", "win_rate_by_cohort", "with_odds"]
+__all__ = ["WinOdds", "at_owners_odds", "win_odds", "win_rate_by_cohort", "with_odds"]
 
 #: With fewer closed deals than this there are no learned odds.
 FEWEST_DEALS = 20
@@ -160,6 +160,15 @@ def with_odds(opportunities: pd.DataFrame | Missing, odds: WinOdds | Missing) ->
         f"the firm's rate: {rate:.0%} of {odds.closed} closed deals were won; the place of its stage is not known"
     )
     return deals.assign(owner_chance=owner, learned=learned, chance=learned, basis=basis)
+
+
+def at_owners_odds(deals: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return open deals, as from `with_odds`, with the owner's probability in place of the learned odds.
+
+    >>> at_owners_odds(pd.DataFrame({"chance": [0.4], "owner_chance": [0.1]}))["chance"].tolist()
+    [0.1]
+    """
+    return deals if isinstance(deals, Missing) else deals.assign(chance=deals["owner_chance"])
 
 
 @requires(opportunities="created status")

@@ -15,7 +15,7 @@ import pandas as pd
 from acctlib.missing import Missing
 from acctlib.money import CURRENCIES
 from acctlib.periods import long_date
-from acctlib.show.numerals import day, hours, number, percent, short_money
+from acctlib.show.numerals import chance, day, hours, number, percent, short_money
 from acctlib.show.sentences import count, in_cases, listed, met
 from acctlib.show.text import shorten
 
@@ -28,6 +28,7 @@ __all__ = [
     "answers",
     "asked_for",
     "attending",
+    "begins_late",
     "both_held",
     "bridged",
     "concentration",
@@ -43,6 +44,7 @@ __all__ = [
     "finishing",
     "formats",
     "gaps",
+    "goal_outlook",
     "health",
     "held",
     "last_expected",
@@ -246,13 +248,13 @@ def target(odds: Any, currency: str) -> str:
     """
     if isinstance(odds, Missing):
         return "What the year may bring"
-    aim = f"The target of {short_money(odds.target, currency)} is reached with a chance of {percent(odds.chance, 0)}"
+    aim = f"The target of {short_money(odds.target, currency)} is reached with a chance of {chance(odds.chance)}"
     if odds.gap_sure <= 0:
         return f"{aim}: nothing is missing to be {percent(odds.confidence, 0)} sure"
     return f"{aim}; {short_money(odds.gap_sure, currency)} are missing to be {percent(odds.confidence, 0)} sure"
 
 
-def target_basis(odds: Any, outlook: Any, left_out: Table) -> str:
+def target_basis(odds: Any, outlook: Any, left_out: Table, own: Any = _NONE) -> str:
     """Return what the odds of the target rest on, and how far the drawn chance is from the exact one, as a caption.
 
     >>> target_basis(Missing("no target"), Missing("nothing"), Missing("none"))
@@ -270,7 +272,17 @@ def target_basis(odds: Any, outlook: Any, left_out: Table) -> str:
         said.append(
             f"{count(len(left_out), 'item')} could not be counted and {'is' if len(left_out) == 1 else 'are'} listed below."
         )
-    return " ".join(said)
+    return " ".join(filter(None, said))
+
+
+def goal_outlook(goals: Table) -> Table:
+    """Return goals whose outlook says why there is none where there is none.
+
+    >>> goals = pd.DataFrame({"outlook": ["open", None], "basis": ["pace of 8 measurements", "it was never measured"]})
+    >>> goal_outlook(goals)["outlook"].tolist()
+    ['open', 'it was never measured']
+    """
+    return goals if isinstance(goals, Missing) else goals.assign(outlook=goals["outlook"].fillna(goals["basis"]))
 
 
 def outlook(ahead: Table, currency: str) -> str:
@@ -312,6 +324,18 @@ def retained(kept: Any) -> str:
         return ""
     gross, net = percent(kept.gross, 0), percent(kept.net, 0)
     return f"Of what recurred a year ago {gross} was kept (GRR); with expansion it is {net} (NRR)."
+
+
+def begins_late(projects: Table, start: date) -> str:
+    """Return that the earlier of two periods is not whole, since the account's projects begin within it.
+
+    >>> begins_late(pd.DataFrame({"start": pd.to_datetime(["2024-11-01"])}), date(2024, 8, 1))
+    ' Projects are on record from 1 Nov 2024: the year before is not whole, and part of every step is that.'
+    """
+    if _nothing(projects) or not projects["start"].min() > pd.Timestamp(start):
+        return ""
+    first = long_date(projects["start"].min())
+    return f" Projects are on record from {first}: the year before is not whole, and part of every step is that."
 
 
 def coverage(share: float | Missing, found: Table) -> str:

@@ -17,7 +17,7 @@ from acctlib.missing import Missing
 from acctlib.periods import long_date
 from acctlib.show.blocks import Tile
 from acctlib.show.messages import amount
-from acctlib.show.numerals import percent, percent_range, short_money
+from acctlib.show.numerals import chance, percent, percent_range, short_money
 from acctlib.show.sentences import count, in_cases, lead, listed, odds
 
 __all__ = [
@@ -464,7 +464,8 @@ def plan_tiles(odds: Any, year: Table, committed: Table, health: Any, currency: 
     tiles.append(Tile(f"Fees {'invoiced' if invoiced else 'earned'} this fiscal year", amount(fees, currency), against, trend))
     signed = committed if isinstance(committed, Missing) else committed["committed"].sum(min_count=1)
     signed = Missing("no contract has a value") if not isinstance(signed, Missing) and pd.isna(signed) else signed
-    tiles.append(Tile("Committed from here", amount(signed, currency), "retainers and terms already signed"))
+    told = "retainers and licences to their signed end; projects come on top"
+    tiles.append(Tile("Committed from here", amount(signed, currency), told))
     if isinstance(health, Missing):
         tiles.append(Tile("Health", health))
     else:
@@ -477,7 +478,7 @@ def _odds_tile(odds: Any, currency: str) -> Tile:
         return Tile("Chance of the year's target", odds)
     state = "on track" if odds.chance >= odds.confidence else "at risk" if odds.chance >= 0.5 else "off track"
     gaps = f"missing for even odds {short_money(odds.gap_even, currency)}, to be {percent(odds.confidence, 0)} sure "
-    return Tile("Chance of the year's target", percent(odds.chance, 0), gaps + short_money(odds.gap_sure, currency), (), state)
+    return Tile("Chance of the year's target", chance(odds.chance), gaps + short_money(odds.gap_sure, currency), (), state)
 
 
 def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currency: str, odds: Any = NONE) -> str:
@@ -490,20 +491,27 @@ def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currenc
         chief = f"; {odds.moves['item'].iloc[0]} moves that most" if len(odds.moves) else ""
         findings.append((_odds_tile(odds, currency).state, f"{year}{chief}."))
     if not isinstance(renewals, Missing) and len(renewals):
-        soon = renewals.dropna(subset=["annual_value"]).iloc[:1]
-        for row in soon.to_dict("records"):
+        # The largest of those whose signs are worst: a licence of a few thousand is not the news.
+        order = renewals["signal"].map({"at risk": 0, "watch": 1}).fillna(2)
+        valued = renewals.assign(order=order).dropna(subset=["annual_value"])
+        valued = valued.sort_values(["order", "annual_value"], ascending=[True, False], kind="stable")
+        for row in valued.head(1).to_dict("records"):
             state = {"at risk": "off track", "watch": "at risk"}.get(row["signal"], "on track")
             value = short_money(row["annual_value"], currency)
-            ends = f"{row['contract']} ({value} a year) ends on {long_date(row['end'])}"
+            alone = row.get("auto_renew")
+            verb = "renews by itself after" if alone is True or alone == "yes" else "ends on"
+            ends = f"{row['contract']} ({value} a year) {verb} {long_date(row['end'])}"
             findings.append(
                 (state, f"{ends}; the signs say {row['signal']}." if isinstance(row["signal"], str) else f"{ends}.")
             )
     if not isinstance(gaps, Missing) and len(gaps):
-        findings.append(("at risk", f"Gaps in the relationship: {listed(gaps['gap'].tolist())}."))
+        people = gaps["people"] if "people" in gaps.columns else [None] * len(gaps)
+        told = [gap if pd.isna(who) else f"{gap} ({who})" for gap, who in zip(gaps["gap"], people, strict=True)]
+        findings.append(("at risk", f"Gaps in the relationship: {listed(told)}."))
     findings.append(("at risk", _overdue(overdue, currency)))
     if not isinstance(health, Missing) and health.capped_by:
         findings.append((health.state, f"Health is held down by: {listed(health.capped_by)}."))
-    return lead(findings)
+    return lead(findings, most=4)
 
 
 def _overdue(overdue: Table, currency: str) -> str:

@@ -393,7 +393,7 @@ _TABLES = (
             Column("closed_on", "date", "the day it was won or lost"),
             Column("owner", "text", "who leads it"),
         ),
-        key=("opportunity",),
+        key=("account", "opportunity"),
         firm=True,
         sees=INTERNAL,
         ordered=(("starts", "ends"), ("created", "closed_on")),
