@@ -9,6 +9,7 @@ import pytest
 
 from acctlib.missing import Missing
 from acctlib.show import summary
+from acctlib.show.messages import target_basis
 
 NONE = Missing("not recorded")
 OBJECTIVES = pd.DataFrame({"objective": ["Sell", "Serve", "Save"], "state": ["on track", "off track", "at risk"]})
@@ -317,3 +318,16 @@ def test_an_agenda_says_what_is_late_and_what_is_asked():
     assert said == "**Form is 19 days past its agreed date.** 2 decisions are asked of Kestrel, 1 overdue."
     assert summary.agenda_lead(NONE, late.iloc[1:], "Kestrel") == "**1 decision is asked of Kestrel.**"
     assert summary.agenda_lead(NONE, late[:0], "Kestrel") == ""
+
+
+def test_the_basis_of_a_target_names_the_owners_odds_and_that_no_deal_is_known():
+    kinds = pd.DataFrame({"kind": ["renewal"]})
+    slip = SimpleNamespace(basis="how late 43 decisions of the firm came")
+    outlook = SimpleNamespace(slip=slip, common_factor=0.1, draws=1024, prospects=kinds)
+    odds = SimpleNamespace(chance=0.038, drawn=0.04, error=0.0)
+    assert target_basis(odds, outlook, pd.DataFrame({"item": ["KM-DATA"]}), SimpleNamespace(chance=0.004)) == (
+        "Decisions come as late as 43 decisions of the firm came. Deals and renewals move together a little (correlation 0.1). "
+        "Exact chance 3.8\xa0%; drawn 1,024 times: 4.0\xa0%, standard error 0.1\xa0%. "
+        "At the odds that owners give their deals it is <\xa01\xa0%. No open deal is known. "
+        "Not counted, and listed below: 1 item."
+    )

@@ -262,17 +262,22 @@ def target_basis(odds: Any, outlook: Any, left_out: Table, own: Any = _NONE) -> 
     """
     if isinstance(outlook, Missing):
         return ""
-    said = [f"Decisions come as late as {outlook.slip.basis.removeprefix('how late ')}."
-            if outlook.slip.basis.startswith("how late") else f"Delays of decisions: {outlook.slip.basis}."]  # fmt: skip
+    basis = outlook.slip.basis
+    learned = basis.startswith("how late")
+    said = [f"Decisions come as late as {basis.removeprefix('how late ')}." if learned else f"Delays of decisions: {basis}."]
     said.append(f"Deals and renewals move together a little (correlation {number(outlook.common_factor, 1)}).")
     if not isinstance(odds, Missing):
-        drawn = f"{percent(odds.drawn, 1)}, standard error {percent(odds.error, 1)}"
-        said.append(f"Exact chance {percent(odds.chance, 1)}; drawn {outlook.draws:,} times: {drawn}.")
-    if not _nothing(left_out):
+        error = f"standard error {percent(max(odds.error, 0.001), 1)}"
         said.append(
-            f"{count(len(left_out), 'item')} could not be counted and {'is' if len(left_out) == 1 else 'are'} listed below."
+            f"Exact chance {percent(odds.chance, 1)}; drawn {outlook.draws:,} times: {percent(odds.drawn, 1)}, {error}."
         )
-    return " ".join(filter(None, said))
+    if not isinstance(own, Missing):
+        said.append(f"At the odds that owners give their deals it is {chance(own.chance)}.")
+    if not (outlook.prospects["kind"] == "deal").any():
+        said.append("No open deal is known.")
+    if not _nothing(left_out):
+        said.append(f"Not counted, and listed below: {count(len(left_out), 'item')}.")
+    return " ".join(said)
 
 
 def goal_outlook(goals: Table) -> Table:
