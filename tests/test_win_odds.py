@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from acctlib.missing import Missing
 from acctlib.outlook.decision_dates import STATED_SLIP, decision_slip, won_by_age
-from acctlib.outlook.win_odds import win_odds, win_rate_by_cohort, with_odds
-from acctlib.periods import Quarter
+from acctlib.outlook.win_odds import win_odds, with_odds
 
 STAGES = ["talk", "offer", "terms"]
 
@@ -86,14 +85,6 @@ def test_with_too_few_closed_deals_the_owners_probability_stands_and_says_so():
     assert found["learned"].isna().all()
     assert found["basis"].tolist() == ["the owner's: only 19 deals are closed, 20 are needed"]
     assert with_odds(open_in("offer"), win_odds(history(10, talk=10), STAGES))["learned"].notna().all()
-
-
-def test_cohorts_are_those_of_the_day_a_deal_was_opened():
-    deals = pd.DataFrame({"created": pd.to_datetime(["2026-03-31", "2026-04-01", "2026-06-30", "2026-06-30"]),
-                          "status": ["won", "won", "lost", "open"]})  # fmt: skip
-    found = win_rate_by_cohort(deals, [Quarter(2026, 1), Quarter(2026, 2), Quarter(2026, 3)])
-    assert found[["opened", "won", "lost", "open"]].values.tolist() == [[1, 1, 0, 0], [3, 1, 1, 1], [0, 0, 0, 0]]
-    assert found["win_rate"].fillna(-1).tolist() == [1.0, 0.5, -1]
 
 
 def aged(*rows):

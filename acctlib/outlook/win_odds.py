@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 
 from acctlib.missing import Missing, requires
-from acctlib.periods import Quarter
 
-__all__ = ["WinOdds", "at_owners_odds", "win_odds", "win_rate_by_cohort", "with_odds"]
+__all__ = ["WinOdds", "at_owners_odds", "win_odds", "with_odds"]
 
 #: With fewer closed deals than this there are no learned odds.
 FEWEST_DEALS = 20
@@ -169,35 +168,3 @@ def at_owners_odds(deals: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     [0.1]
     """
     return deals if isinstance(deals, Missing) else deals.assign(chance=deals["owner_chance"])
-
-
-@requires(opportunities="created status")
-def win_rate_by_cohort(opportunities: pd.DataFrame | Missing, periods: Sequence[Quarter]) -> pd.DataFrame | Missing:
-    """Return how the deals opened in each quarter have come out so far.
-
-    Parameters
-    ----------
-    opportunities : DataFrame
-    periods : sequence of Quarter
-
-    Returns
-    -------
-    DataFrame
-        `period` (label), `opened`, `won`, `lost`, `open`, `win_rate` (won / (won + lost), a fraction; blank where none is
-        closed). Beside many open deals a rate is an early one.
-
-    Examples
-    --------
-    >>> deals = pd.DataFrame({"created": pd.to_datetime(["2026-07-02", "2026-08-03", "2026-09-09"]),
-    ...                       "status": ["won", "lost", "open"]})
-    >>> win_rate_by_cohort(deals, [Quarter(2026, 3)]).values.tolist()
-    [['2026-Q3', 3, 1, 1, 1, 0.5]]
-    """
-    rows = []
-    for period in periods:
-        opened = opportunities[opportunities["created"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))]
-        counts = {status: int((opened["status"] == status).sum()) for status in ("won", "lost", "open")}
-        closed = counts["won"] + counts["lost"]
-        rows.append({"period": period.label, "opened": len(opened), **counts,
-                     "win_rate": counts["won"] / closed if closed else np.nan})  # fmt: skip
-    return pd.DataFrame(rows, columns=["period", "opened", "won", "lost", "open", "win_rate"])

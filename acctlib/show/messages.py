@@ -36,6 +36,7 @@ __all__ = [
     "coverage",
     "curve",
     "dated",
+    "decided_in",
     "deliverables",
     "driven",
     "drivers",
@@ -329,6 +330,24 @@ def retained(kept: Any) -> str:
         return ""
     gross, net = percent(kept.gross, 0), percent(kept.net, 0)
     return f"Of what recurred a year ago {gross} was kept (GRR); with expansion it is {net} (NRR)."
+
+
+def decided_in(cycle: Table) -> str:
+    """Return how long deals take to a decision, open ones counted for as long as they have been open, as a caption.
+
+    >>> cycle = pd.DataFrame({"decision": ["won", "lost", "any decision"], "deals": [3, 1, 4], "median": [57.0, 14.0, 69.0]})
+    >>> decided_in(cycle)
+    'Half of all deals are decided within 69 days, open ones counted; those won took 57 days, those lost 14.'
+    """
+    days = {} if _nothing(cycle) else dict(zip(cycle["decision"], cycle["median"], strict=True))
+    if pd.isna(days.get("any decision")):
+        return ""
+    told = [f"those {which} took {days[which]:.0f}" for which in ("won", "lost") if not pd.isna(days.get(which))]
+    if told:
+        told[0] += " days"
+    return f"Half of all deals are decided within {days['any decision']:.0f} days, open ones counted" + (
+        f"; {', '.join(told).replace('lost took', 'lost')}." if told else "."
+    )
 
 
 def begins_late(projects: Table, start: date) -> str:
