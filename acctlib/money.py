@@ -122,7 +122,12 @@ def exchange_rate(rates: pd.DataFrame | Missing, source: str, target: str, day: 
     used = None if isinstance(rates, Missing) else _row_used(rates, source, target, day, kind)
     if used is None:
         return absent
-    return float(used["rate"]) if used["from"] == source else 1 / float(used["rate"])
+    return _read_from(used, source)
+
+
+def _read_from(row: pd.Series, source: str) -> float:
+    """Return what one unit of `source` is worth by a row, which is written either way round."""
+    return float(row["rate"]) if row["from"] == source else 1 / float(row["rate"])
 
 
 def _row_used(rates: pd.DataFrame, source: str, target: str, day: date, kind: str) -> pd.Series | None:
@@ -205,7 +210,7 @@ def rates_used(table: pd.DataFrame | Missing, dated: str, to: str, rates: pd.Dat
     for code, day in foreign.groupby("currency", sort=True)[dated].max().items():
         used = _row_used(rates, code, to, day.date(), kind)
         if used is not None:
-            rate = exchange_rate(rates, code, to, day.date(), kind)
+            rate = _read_from(used, code)
             when = f"{used['date'].day} {used['date']:%b %Y}"
             said.append(f"{code} at the {kind} rate of each month, last {rate:.4g} {to} ({when}, {used['source']})")
     return f"{'; '.join(said)}." if said else ""

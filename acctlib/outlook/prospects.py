@@ -29,6 +29,8 @@ from acctlib.outlook.renewal_prospects import add_renewals
 
 __all__ = ["Prospects", "by_project", "prospects", "with_unpriced"]
 
+#: Kinds of contract that commit an amount whatever work is done.
+RECURRING = ("retainer", "licence")
 COLUMNS = ("item", "kind", "chance", "low", "likely", "high", "closes", "starts", "ends", "why")
 
 
@@ -85,7 +87,7 @@ def by_project(
     """
     if isinstance(committed, Missing) or isinstance(projects, Missing) or "contract" not in projects.columns:
         return scope
-    counted = committed[committed["kind"].isin(["retainer", "licence"]) & committed["committed"].notna()]["contract"]
+    counted = committed[committed["kind"].isin(RECURRING) & committed["committed"].notna()]["contract"]
     covered = projects[projects["contract"].isin(set(counted))]["project"]
     return scope[~scope["project"].isin(set(covered))].reset_index(drop=True)
 
@@ -182,7 +184,7 @@ def _signed(listed: ProspectList, signed: pd.DataFrame | Missing) -> None:
 def _committed(listed: ProspectList, committed: pd.DataFrame | Missing, projects: pd.DataFrame | Missing) -> None:
     carried = set(with_columns(projects, "contract")["contract"].dropna())
     for row in with_columns(committed, "contract kind starts until committed").itertuples():
-        if row.kind not in ("retainer", "licence") and row.contract in carried:
+        if row.kind not in RECURRING and row.contract in carried:
             continue
         if pd.isna(row.committed):
             lacks = "rolling without notice_days" if pd.isna(row.until) else "there is no annual_value"

@@ -787,7 +787,8 @@ def gaps(found: Table) -> str:
     """
     if _nothing(found):
         return "Who decides, and where they stand"
-    told = [gap if pd.isna(people) else f"{gap} ({people})" for gap, people in zip(found["gap"], found["people"], strict=True)]
+    people = found["people"] if "people" in found.columns else [None] * len(found)
+    told = [gap if pd.isna(who) else f"{gap} ({who})" for gap, who in zip(found["gap"], people, strict=True)]
     return f"Gaps in the relationship: {listed(told)}"
 
 

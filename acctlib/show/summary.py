@@ -17,6 +17,7 @@ from acctlib.missing import Missing
 from acctlib.periods import long_date
 from acctlib.show.blocks import Tile
 from acctlib.show.messages import amount
+from acctlib.show.messages import gaps as gaps_in_words
 from acctlib.show.numerals import chance, percent, percent_range, short_money
 from acctlib.show.sentences import count, in_cases, lead, listed, odds
 
@@ -505,9 +506,7 @@ def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currenc
                 (state, f"{ends}; the signs say {row['signal']}." if isinstance(row["signal"], str) else f"{ends}.")
             )
     if not isinstance(gaps, Missing) and len(gaps):
-        people = gaps["people"] if "people" in gaps.columns else [None] * len(gaps)
-        told = [gap if pd.isna(who) else f"{gap} ({who})" for gap, who in zip(gaps["gap"], people, strict=True)]
-        findings.append(("at risk", f"Gaps in the relationship: {listed(told)}."))
+        findings.append(("at risk", f"{gaps_in_words(gaps)}."))
     findings.append(("at risk", _overdue(overdue, currency)))
     if not isinstance(health, Missing) and health.capped_by:
         findings.append((health.state, f"Health is held down by: {listed(health.capped_by)}."))
