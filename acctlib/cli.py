@@ -1,4 +1,4 @@
-"""The commands: `acctlib run`, `new`, `check` and `status`.
+"""The commands: `acctlib run`, `new`, `check`, `status` and `import`.
 
 A Director types these, so each says what it did, where the result is and, where something is wrong, what to write instead.
 Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed.
@@ -102,6 +102,7 @@ def main() -> None:
     acctlib check harbour-foods     say everything that is wrong with its files
     acctlib run                     make every report that is not up to date
     acctlib status                  say which reports would be made, and why
+    acctlib import auto june.csv    take what other tools export into the tables
 
     Run these in the workbook's folder (the one with notebooks/ and parameters/) or below it, or set ACCTLIB_HOME.
     """
@@ -270,3 +271,55 @@ def new(account, data, parameters, out) -> None:
         "     tasks and time_entries. The other tables may wait: a section without data says what it needs.\n"
         f"  3. acctlib check {account}\n  4. acctlib run {account}"
     )
+
+
+@main.command("import")
+@click.argument("tool", metavar="FORMAT", required=False)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--account", default="", help="All rows are of this account; rows of others are left alone.")
+@click.option("--project", default="", help="The project of a plan, or of rows that name none.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--undo", is_flag=True, help="Put back what stood before the last import.")
+@click.option("--whole", is_flag=True, help="The file is all that the tool has of its days: what it lacks is taken away.")
+@click.option("--part", is_flag=True, help="The file is a part only: nothing is taken away.")
+@click.option(
+    "--new-projects",
+    type=click.Choice(["fixed_fee", "time_and_materials", "capped", "retainer"]),
+    help="Enter unknown projects, billed so.",
+)
+@click.option("--dates", type=click.Choice(["day-first", "month-first"]), help="How dates are written, where no row decides.")
+@click.option("--decimal", type=click.Choice(["comma", "point"]), help="How decimals are written, where no row decides.")
+@click.option("--as-of", metavar="DATE", help="The day on which the export was made; default today.")
+@_places
+def import_(
+    tool, files, account, project, dry_run, undo, whole, part, new_projects, dates, decimal, as_of, data, parameters, out
+) -> None:
+    """Take what other tools export into the accounts' tables.
+
+    \b
+    acctlib import auto june.csv                    find out whose export it is
+    acctlib import harvest june.csv --dry-run       say what would be done
+    acctlib import xero invoices.csv --account harbour-foods
+    acctlib import --undo                           put back what stood before the last import
+
+    FORMAT is auto or one of: harvest, toggl, clockify, kimai, tempo (hours); hubspot, pipedrive, salesforce (deals); xero,
+    quickbooks (invoices); msproject (plans); risks (registers); plain (a table of ours with a column account).
+
+    A client's name is met with the accounts' ids, names and aliases. Rows of unknown clients and projects wait in
+    data/firm/imports/waiting/ until the name is known and the file is imported again. The same file twice changes nothing; a
+    corrected export replaces its rows. Exit code 0: every row was taken;
+    1: some wait, or a total does not foot; 2: nothing was done.
+    """
+    from acctlib.imports.command import run_import, undo_import
+
+    with _sentences():
+        book = _workbook(data, parameters, out)
+        if undo:
+            undo_import(book.data, click.echo)
+            return
+        day = date.fromisoformat(as_of) if as_of else date.today()
+        asked = {"account": account, "project": project, "whole": whole, "part": part, "new_projects": new_projects or ""}
+        right = run_import(
+            book.data, tool or "", files, dry_run, click.echo, dates=dates or "", decimal=decimal or "", as_of=day, **asked
+        )
+    sys.exit(0 if right else 1)

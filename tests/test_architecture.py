@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     {"cli"},
     {"run"},
-    {"show", "measures", "outlook"},
+    {"show", "measures", "outlook", "imports"},
     {"account"},
     {"profile", "audience"},
     {"tables"},

@@ -89,7 +89,8 @@ def test_every_table_has_rows_and_the_columns_of_the_dictionary(account):
     for name, spec in TABLES.items():
         frame = table(account, name)
         assert len(frame) > 0, name
-        assert list(frame.columns) == spec.names, name
+        typed = [column for column in spec.names if column not in ("imported_from", "rating")]  # which an import writes
+        assert list(frame.columns) == typed, name
 
 
 @each_account

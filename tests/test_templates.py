@@ -22,8 +22,9 @@ def test_every_account_table_has_a_file_and_a_sheet_with_its_columns(tmp_path):
     book = openpyxl.load_workbook(files[-1])
     assert book.sheetnames == ["Read me", *ACCOUNT_TABLES]
     for name in ACCOUNT_TABLES:
-        assert (tmp_path / f"{name}.csv").read_text() == ",".join(TABLES[name].names) + "\n"
-        assert [cell.value for cell in book[name][1]] == TABLES[name].names
+        typed = [column.name for column in TABLES[name].typed]
+        assert (tmp_path / f"{name}.csv").read_text() == ",".join(typed) + "\n"
+        assert [cell.value for cell in book[name][1]] == typed
 
 
 def test_without_excel_there_are_the_files_only(tmp_path):

@@ -25,7 +25,7 @@ from acctlib.tables.dictionary import Table
 from acctlib.tables.problems import Problem, shown
 from acctlib.tables.raw import HEADER_SEARCHED, RawTable, Rows, below_title, header_at, letters
 
-__all__ = ["read_csv"]
+__all__ = ["csv_rows", "decoded", "read_csv"]
 
 
 def read_csv(path: Path, file: str, table: Table) -> tuple[RawTable | None, list[Problem]]:
@@ -33,7 +33,7 @@ def read_csv(path: Path, file: str, table: Table) -> tuple[RawTable | None, list
     data = path.read_bytes()
     if not data:
         return None, [Problem(file, "is empty (0 bytes), as after a save that failed", "restore it, or delete it")]
-    text, problems = _decode(data, file)
+    text, problems = decoded(data, file)
     if text is None:
         return None, problems
     delimiter, found = _layout(text, file, table)
@@ -44,7 +44,7 @@ def read_csv(path: Path, file: str, table: Table) -> tuple[RawTable | None, list
     return raw, problems + found
 
 
-def _decode(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
+def decoded(data: bytes, file: str) -> tuple[str | None, list[Problem]]:
     """Return the text of a file and what to know about its characters; None where no reading is safe."""
     for mark, encoding in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if data.startswith(mark):
@@ -102,7 +102,7 @@ def _layout(text: str, file: str, table: Table) -> tuple[str, list[Problem]]:
     return delimiter, problems
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str] | csv.Error]]:
+def csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str] | csv.Error]]:
     """Yield the lines on which each row begins and ends, and its cells or what is wrong with its quotes."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:
@@ -120,7 +120,7 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str] |
 def _parse(text: str, file: str, delimiter: str) -> tuple[RawTable | None, list[Problem]]:
     """Return the rows of a text; every row of the wrong width and every stray quote is a problem."""
     problems: list[Problem] = []
-    found = _csv_rows(text, delimiter)
+    found = csv_rows(text, delimiter)
     line, _, header = next(found, (1, 1, []))
     if isinstance(header, csv.Error) or not any(header):
         return None, [Problem(file, "has no header", "write the column names into the first row", row=1)]

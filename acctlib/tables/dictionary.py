@@ -137,11 +137,22 @@ class Table:
         """Return the names of the columns, in the order of the templates."""
         return [c.name for c in self.columns]
 
+    @property
+    def typed(self) -> list[Column]:
+        """Return the columns that people type; `imported_from` is written by imports."""
+        return [c for c in self.columns if c.name != "imported_from"]
+
 
 _PROJECT = Column("project", "key", "the project, as named in projects", required=True, refers="projects.project")
 _ACCOUNT = Column("account", "key", "the account's id", required=True)
 _STATE_AS_OF = Column("as_of", "date", "the day on which this row was true; blank = always")
 _VISIBLE = Column("client_visible", "yes_no", "yes where the client may read this row; blank = no")
+#: Tools whose exports are imported; a row's `imported_from` says which of them it came from.
+TOOLS = (
+    "harvest", "toggl", "clockify", "kimai", "tempo", "hubspot", "pipedrive", "salesforce", "xero", "quickbooks", "msproject",
+    "risks", "plain",
+)  # fmt: skip
+_IMPORTED = Column("imported_from", "choice", "the tool it was imported from; blank = typed here", sees=INTERNAL, choices=TOOLS)
 _CURRENCY = Column("currency", "currency", "ISO code; blank = the account's currency")
 
 
@@ -210,6 +221,7 @@ _TABLES = (
             Column("likely_days", "number", "most likely working days", low=0),
             Column("high_days", "number", "working days if it goes badly", low=0),
             Column("cost_per_month", "money", "cost that grows with duration", sees=INTERNAL, low=0),
+            _IMPORTED,
         ),
         key=("project", "task"),
         ordered=(
@@ -246,6 +258,7 @@ _TABLES = (
             Column("hours", "hours", "hours worked that day", required=True, low=0, high=24),
             Column("billable", "yes_no", "yes where the hours count for the client", required=True),
             Column("note", "text", "what for", sees=INTERNAL),
+            _IMPORTED,
         ),
         sees=HOURS,
         client_rows=Rows("billable entries", lambda table: table["billable"].fillna(False).astype(bool)),
@@ -335,6 +348,7 @@ _TABLES = (
             Column("paid", "money", "paid so far, with tax"),
             Column("pass_through", "money", "part of the net amount that is pass-through"),
             _CURRENCY,
+            _IMPORTED,
         ),
         key=("invoice",),
         ordered=(("issued", "due"),),
@@ -392,6 +406,7 @@ _TABLES = (
             Column("status", "choice", "its state", required=True, choices=("open", "won", "lost")),
             Column("closed_on", "date", "the day it was won or lost"),
             Column("owner", "text", "who leads it"),
+            _IMPORTED,
         ),
         key=("account", "opportunity"),
         firm=True,
@@ -544,8 +559,10 @@ _TABLES = (
             Column("owner", "text", "who watches it"),
             Column("status", "choice", "its state", choices=("open", "occurred", "closed")),
             Column("review_on", "date", "next review"),
+            Column("rating", "text", "how the register rates it, on a scale; not counted", sees=INTERNAL),
             _VISIBLE,
             _STATE_AS_OF,
+            _IMPORTED,
         ),
         key=("risk", "as_of"),
         client_rows=_VISIBLE_ROWS,

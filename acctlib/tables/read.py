@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 
 from acctlib.tables.csv_files import read_csv
 from acctlib.tables.dictionary import TABLES, Table
-from acctlib.tables.problems import Problem
+from acctlib.tables.problems import Problem, TableErrors
 from acctlib.tables.raw import RawTable, nearest
 from acctlib.tables.workbooks import read_sheet, read_workbook
 
-__all__ = ["README_SHEET", "WORKBOOK", "RawFolder", "read_folder"]
+__all__ = ["README_SHEET", "WORKBOOK", "RawFolder", "parquet_text", "read_folder", "read_table"]
 
 WORKBOOK = "tables.xlsx"
 README_SHEET = "Read me"
@@ -71,6 +71,29 @@ def read_folder(folder: Path, firm: bool = False) -> RawFolder:
     return raw
 
 
+def read_table(folder: Path, name: str) -> RawTable | None:
+    """Return one table of a folder as text, without reading the others; None where there is none with rows.
+
+    Raises
+    ------
+    TableErrors
+        If its file has no usable shape, or if it stands in two files.
+    """
+    raw = RawFolder()
+    for path in (folder / f"{name}.csv", folder / f"{name}.parquet"):
+        if path.is_file():
+            _add(raw, name, path.name, TABLES[name].firm, read_csv if path.suffix == ".csv" else _read_parquet, path)
+    if (folder / WORKBOOK).is_file():
+        sheets, problems = read_workbook(folder / WORKBOOK)
+        raw.problems += problems
+        if name in sheets:
+            _add(raw, name, f"{WORKBOOK}, sheet {name}", TABLES[name].firm, read_sheet, sheets[name])
+    if any(problem.severity == "error" for problem in raw.problems):
+        raise TableErrors(tuple(raw.problems))
+    table = raw.tables.get(name)
+    return table if table is not None and len(table) else None
+
+
 def _file_name(path: Path) -> str:
     """Say how a file that could hold a table should be called."""
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".ods"):
@@ -113,6 +136,13 @@ def _add_workbook(raw: RawFolder, path: Path, firm: bool) -> None:
             raw.problems.append(Problem(file, "is no table", remedy))
 
 
+def parquet_text(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return a column of a Parquet file as the text that a CSV file would hold; ArrowException where it has none."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    return pc.fill_null(pc.cast(column, pa.string()), "")
+
+
 def _read_parquet(path: Path, file: str, table: Table) -> tuple[RawTable | None, list[Problem]]:
     import pyarrow.parquet as pq  # few folders hold one
 
@@ -125,10 +155,8 @@ def _read_parquet(path: Path, file: str, table: Table) -> tuple[RawTable | None,
         return None, [Problem(file, what, "write it again; it may have been cut off")]
     columns, problems = [], []
     for name, column in zip(frame.column_names, frame.columns, strict=True):
-        if pa.types.is_floating(column.type):
-            column = pc.if_else(pc.is_nan(column), None, column)
         try:
-            columns.append(pc.fill_null(pc.cast(column, pa.string()), ""))
+            columns.append(parquet_text(column))
         except pa.ArrowException:
             what = f"holds {column.type}, which is no text, number or date"
             problems.append(Problem(file, what, "write names separated by semicolons as one text", column=name))

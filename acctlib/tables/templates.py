@@ -86,7 +86,7 @@ def write_templates(folder: Path, excel: bool = True) -> list[Path]:
 
 def _csv_header(table: Table) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(table.names)
+    csv.writer(text, lineterminator="\n").writerow(column.name for column in table.typed)
     return text.getvalue().encode()
 
 
@@ -113,7 +113,7 @@ def _add_sheet(sheet, table: Table) -> None:
     from openpyxl.styles import Alignment, Font, PatternFill
 
     sheet.freeze_panes = "A2"
-    for at, column in enumerate(table.columns, start=1):
+    for at, column in enumerate(table.typed, start=1):
         cell = sheet.cell(1, at)
         _put_text(cell, column.name)
         cell.font = Font(name="Calibri", size=11, bold=column.required)

@@ -1,0 +1,1 @@
+"""What other tools export -> the tables of the accounts."""

@@ -1,0 +1,18 @@
+"""Deals of a CRM -> opportunities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from acctlib.imports.conventions import Conventions
+from acctlib.imports.formats import Format
+from acctlib.imports.readings import About, Reading, Row
+
+__all__ = ["DATES", "NUMBERS", "read"]
+
+DATES = ("created", "close_date", "won_on", "lost_on")
+NUMBERS = ("amount", "probability")
+
+
+def read(rows: Sequence[Row], tool: Format, how: Conventions, about: About) -> Reading:
+    raise NotImplementedError

@@ -1,0 +1,622 @@
+"""One import: files -> accounts, with the fate of every row.
+
+Every row of an export ends in one of three places: in a table of an account, in a named file where it waits for an alias or
+a project, or aside, because it is a total, a heading or a draft. The three are counted against the rows read, and hours and
+money against the totals that the file itself states.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from acctlib.imports import deals, invoices, plans, risk_registers, time_reports
+from acctlib.imports.clients import Clients, met
+from acctlib.imports.conventions import Conventions, Seen, conventions
+from acctlib.imports.exports import Export, parts_of
+from acctlib.imports.formats import Format, recognised
+from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things
+from acctlib.imports.readings import About, Asked, Found, Reading, rows_of
+from acctlib.imports.workbench import Workbench
+from acctlib.tables.columns import typed_column
+from acctlib.tables.dictionary import TABLES
+from acctlib.tables.problems import Problem, TableErrors, shown
+from acctlib.tables.raw import RawTable
+from acctlib.tables.typed import typed_table
+
+__all__ = ["Outcome", "import_file"]
+
+#: Rows of an import above which new tables are Parquet files.
+_LARGE = 100_000
+#: Rows kept in memory before they are laid down by account.
+_HELD = 2_000_000
+#: A correction may take away so many rows, or this share of those it speaks of; more is asked about.
+_FEW, _SHARE = 5, 0.05
+
+
+@dataclass
+class Unmet:
+    """A name that no account or project is called by: how many rows wait for it, and what would settle it."""
+
+    name: str
+    account: str = ""
+    rows: int = 0
+    quantity: float = 0.0
+    near: str = ""
+    line: str = ""
+
+
+@dataclass
+class Outcome:
+    """What an import made of one file.
+
+    Parameters
+    ----------
+    file, tool, reason, how : str
+        The file; the format's name; why it is that; how it writes numbers and dates.
+    unit : str
+        Of the quantities: h, a currency, or what is counted.
+    read : int
+        Rows below the header that are not blank.
+    accounts : dict of str to (rows, quantity, Merged)
+    unmet : list of Unmet
+        Names that are not met, each once.
+    waiting : dict of int to (str, list of str)
+        Line -> why the row waits, and its cells.
+    set_aside : Counter of str
+        Why rows are nothing of ours -> how many.
+    notes : list of str
+        Sentences that whoever imports must read.
+    wrong_totals : list of str
+        Totals of the file that its rows do not make.
+    right_totals : int
+        Totals of the file that its rows make.
+    waiting_file : Path or None
+    """
+
+    file: str
+    tool: str
+    reason: str
+    how: str
+    unit: str
+    table: str
+    read: int = 0
+    accounts: dict[str, tuple[int, float, Merged]] = field(default_factory=dict)
+    unmet: dict[tuple[str, str], Unmet] = field(default_factory=dict)
+    waiting: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    set_aside: collections.Counter = field(default_factory=collections.Counter)
+    notes: list[str] = field(default_factory=list)
+    wrong_totals: list[str] = field(default_factory=list)
+    right_totals: int = 0
+    amounts: collections.Counter = field(default_factory=collections.Counter)
+    waiting_file: Path | None = None
+
+    @property
+    def kept(self) -> int:
+        return sum(rows for rows, _, _ in self.accounts.values())
+
+
+def import_file(
+    path: Path,
+    formats: Iterable[Format],
+    clients: Clients,
+    bench: Workbench,
+    asked: Asked,
+    progress: Callable[[int], object] = lambda rows: None,
+) -> Outcome:
+    """Read one export into the tables on the workbench.
+
+    Raises
+    ------
+    TableErrors
+        If the file is in no known format, or its numbers or dates can be read in two ways, or it would take away much.
+    """
+    export, tool, reason = recognised(parts_of(path), formats)
+    fields = tool.fields(export.header)
+    reader = _Hours if tool.table == "time_entries" else _Things
+    return reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
+
+
+class _Import:
+    """What both kinds of import share: conventions, names, and rows that wait."""
+
+    def __init__(
+        self,
+        export: Export,
+        tool: Format,
+        fields: dict,
+        reason: str,
+        clients: Clients,
+        bench: Workbench,
+        asked: Asked,
+        progress,
+    ) -> None:
+        self.export, self.tool, self.fields, self.asked, self.progress = export, tool, fields, asked, progress
+        self.clients, self.bench = clients, bench
+        self.names: collections.Counter[str] = collections.Counter()
+        self.how = self._conventions()
+        self.out = Outcome(export.file, tool.name, reason, self.how.words, "h", tool.table)
+
+    #: Fields that hold dates and numbers, by which the conventions of the file are found.
+    dates: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+
+    def _conventions(self) -> Conventions:
+        seen = Seen()
+        for batch in self.export.batches():
+            for kind, names in (("dates", self.dates), ("numbers", self.numbers)):
+                for at in (at for name in names for at in self.fields.get(name, ())):
+                    seen.add(kind, self.export.header[at].strip(), batch.columns[at], batch.lines)
+            client = "client" if "client" in self.fields else "account"
+            self.names.update(
+                dict.fromkeys(filter(None, pc.unique(time_reports.cells_of(batch, self.fields, client)).to_pylist()), 1)
+            )
+        decimal = "point" if self.export.typed else self.asked.decimal or self.tool.decimal
+        how, problems = conventions(self.export.file, seen, self.asked.dates or self.tool.dates, decimal)
+        if problems:
+            raise TableErrors(tuple(problems))
+        return how
+
+    def account_of(self, client: str) -> tuple[str, str]:
+        """Return the account that a client's name means, or "" and why there is none."""
+        found = self.clients.account(client) if client else ""
+        own = self.asked.account
+        if not own:
+            return (found, "") if found else ("", f"no account is called {client!r}" if client else "it names no client")
+        if found in ("", own) and (found or not client or self._stranger == client):
+            return own, ""
+        return "", f"it is of {found}, not of {own}" if found else f"{client!r} is not known to be {own}"
+
+    @property
+    def _stranger(self) -> str:
+        """Return the one unknown client of a file that was said to be of one account, if there is no other."""
+        strangers = [name for name in self.names if not self.clients.account(name)]
+        return strangers[0] if len(strangers) == 1 and len(self.names) == 1 else ""
+
+    def unmet_client(self, client: str, quantity: float, rows: int = 1) -> None:
+        unmet = self.out.unmet.get((client, ""))
+        if unmet is None:
+            near = self.clients.near(client) if client else ""
+            place = f"data/{near or 'ACCOUNT'}/account.yaml"
+            line = f"add {shown(client)} to aliases in {place}" if client else "add --account ACCOUNT if all rows are of one"
+            unmet = self.out.unmet[(client, "")] = Unmet(client, "", near=near, line=line)
+        unmet.rows += rows
+        unmet.quantity += quantity
+
+    def unmet_project(self, account: str, project: str, quantity: float, first: str, last: str, rows: int = 1) -> None:
+        unmet = self.out.unmet.get((project, account))
+        if unmet is None:
+            near = self.clients.near_project(account, project) if project else ""
+            unmet = self.out.unmet[(project, account)] = Unmet(project, account, near=near)
+            unmet.line = (
+                f"add to data/{account}/projects.csv:  {slug(project)},{project},BILLING_TYPE,{first},{last}" if project else ""
+            )
+        unmet.rows += rows
+        unmet.quantity += quantity
+
+    def wait(self, batch: RawTable, at: int, why: str) -> None:
+        self.out.waiting.append((int(batch.lines[at]), why, [column[at].as_py() for column in batch.columns]))
+
+    def put_waiting(self) -> None:
+        """Write the rows that wait into a file of their own, and clear that of an earlier import of the same file."""
+        stem = re.sub(r"[^\w.-]+", "-", Path(self.export.file.partition(", sheet ")[0]).stem)
+        place = self.bench.journal.waiting / f"{self.tool.name}-{stem}.csv"
+        if self.out.waiting:
+            rows = ([str(line), why, *cells] for line, why, cells in sorted(self.out.waiting))
+            self.bench.put_rows(place, ["line", "why it waits", *self.export.header], rows)
+            if place.is_file() and place.read_bytes() == self.bench.ready[place].read_bytes():
+                del self.bench.ready[place]
+            self.out.waiting_file = place
+        else:
+            self.bench.clear(place)
+
+
+class _Hours(_Import):
+    """A time export: read in batches, laid down by account, then met with what each account has."""
+
+    dates, numbers = time_reports.DATES, time_reports.NUMBERS
+
+    def outcome(self) -> Outcome:
+        self.stage = _Stage(self.bench.folder)
+        self.first, self.last, self.people = "9999", "", set()
+        self.made: dict[tuple[str, str], str] = {}
+        self.spans: dict[tuple[str, str], tuple[str, str]] = {}
+        self.totals, self.cut, running, broken = [], 0, 0.0, 0.0
+        for batch in self.export.batches():
+            read = time_reports.read_time(batch, self.fields, self.tool, self.how)
+            self.out.read += len(batch)
+            running, broken = self._note_totals(batch, read, running, broken)
+            self._lay_down(batch, read)
+            self.progress(len(batch))
+        if self.cut:
+            self.out.notes.append(
+                f"entries that run past midnight: {self.cut:,}; they were cut there, so that each day holds its own hours"
+            )
+        if "billable" not in self.fields and "billed_hours" not in self.fields:
+            self.out.notes.append("the export does not say what is billable: every hour was taken as billable")
+        self._close_totals(running)
+        large = self.out.read > _LARGE
+        for account in self.stage.accounts():
+            self._merge(account, large)
+        self._add_projects()
+        self.put_waiting()
+        return self.out
+
+    def _note_totals(self, batch: RawTable, read, running: float, broken: float) -> tuple[float, float]:
+        hours = time_reports.each(read.rows["hours"], float, pa.float64()).to_numpy() if len(read.rows) else np.array([])
+        if read.totals:
+            lines = np.asarray(batch.lines)[read.at]
+            for total in read.totals:
+                before = running + hours[lines < total.line].sum()
+                self.totals.append((total, before, before - broken))
+                broken = before
+        self.cut += read.cut
+        self.out.set_aside.update(read.set_aside.values())
+        self.out.amounts.update(read.amounts)
+        return running + float(hours.sum()), broken
+
+    def _close_totals(self, whole: float) -> None:
+        tolerance = 0.01 + 0.005 * self.out.read
+        for total, before, since in self.totals:
+            if min(abs(total.value - sum_) for sum_ in (before, since, whole)) <= tolerance:
+                self.out.right_totals += 1
+            else:
+                made = min((before, since), key=lambda sum_: abs(total.value - sum_))
+                self.out.wrong_totals.append(
+                    f"row {total.line} says {shown(total.label)} {total.value:,.2f} h, its rows make {made:,.2f} h"
+                )
+
+    def _lay_down(self, batch: RawTable, read) -> None:
+        rows = read.rows
+        for at, why in read.waiting.items():
+            self.wait(batch, at, why)
+        if not len(rows):
+            return
+        codes, placed = self._placed(rows)
+        stays = np.array([not why for _, _, _, why in placed])[codes]
+        for n in np.flatnonzero(~stays):
+            self.wait(batch, int(read.at[n]), placed[codes[n]][3])
+        self._note_unmet(rows, codes, placed)
+        account, project, task, _ = (
+            pa.array(column, pa.string()).take(pa.array(codes)) for column in zip(*placed, strict=True)
+        )
+        columns = {
+            "account": account,
+            "date": rows["date"],
+            "project": project,
+            "task": task,
+            "person": rows["person"],
+            "role": self._roles(rows),
+            "hours": rows["hours"],
+            "billable": rows["billable"],
+            "note": _note(rows, task),
+        }
+        table = pa.table(columns) if stays.all() else pa.table(columns).filter(pa.array(stays))
+        if len(table):
+            self.first = min(self.first, pc.min(table["date"]).as_py())
+            self.last = max(self.last, pc.max(table["date"]).as_py())
+            self.people |= set(pc.unique(table["person"]).to_pylist())
+            self.stage.add(table)
+
+    def _placed(self, rows: pa.Table) -> tuple[np.ndarray, list[tuple[str, str, str, str]]]:
+        """Return for each row the position of its place, and the places: account, project, task, or why there is none."""
+        codes = np.zeros(len(rows), np.int64)
+        words = []
+        for name in ("client", "project", "code", "task"):
+            encoded = pc.dictionary_encode(rows[name]).combine_chunks()
+            words.append(encoded.dictionary.to_pylist())
+            codes = codes * len(words[-1]) + encoded.indices.to_numpy()
+        distinct, codes = np.unique(codes, return_inverse=True)
+        positions = np.unravel_index(distinct, [len(known) for known in words])
+        named = zip(*([known[at] for at in axis] for known, axis in zip(words, positions, strict=True)), strict=True)
+        return codes, [self._place(*names) for names in named]
+
+    def _place(self, client: str, project: str, code: str, task: str) -> tuple[str, str, str, str]:
+        account, why = self.account_of(client)
+        if not account:
+            return "", "", "", why
+        key = self.clients.project(account, code, project) or self.made.get((account, project), "")
+        if not key and self.asked.new_projects and project:
+            key = self.made[account, project] = _free(slug(project), {*self.clients.projects(account), *self.made.values()})
+        if not key:
+            return account, "", "", f"{account} has no project called {project!r}" if project else "it names no project"
+        return account, key, self.clients.tasks(account).get((key, met(task)), ""), ""
+
+    def _note_unmet(self, rows: pa.Table, codes: np.ndarray, placed: list) -> None:
+        """Count what waits by name, and over which days it runs."""
+        strange = [n for n, (_, _, _, why) in enumerate(placed) if why]
+        made = {key: name for (_, name), key in self.made.items()}
+        fresh = [n for n, (_, key, _, _) in enumerate(placed) if key in made]
+        if not strange and not fresh:
+            return
+        hours = time_reports.each(rows["hours"], float, pa.float64()).to_numpy()
+        for n in (*strange, *fresh):
+            mine = np.flatnonzero(codes == n)
+            dates = rows["date"].take(pa.array(mine))
+            first, last = pc.min(dates).as_py(), pc.max(dates).as_py()
+            account, key, _, why = placed[n]
+            client, project = (rows[name][int(mine[0])].as_py() for name in ("client", "project"))
+            if not why:
+                known = self.spans.get((account, key), (first, last))
+                self.spans[account, key] = min(first, known[0]), max(last, known[1])
+            elif account:
+                self.unmet_project(account, project, float(hours[mine].sum()), first, last, len(mine))
+            else:
+                self.unmet_client(client, float(hours[mine].sum()), len(mine))
+
+    def _roles(self, rows: pa.Table) -> pa.Array:
+        """Return roles that the rate card prices: as the export says, else as the firm's list of people does."""
+        usual = time_reports.each(rows["person"], lambda person: self.clients.roles.get(met(person), ""), pa.string())
+        said = time_reports.each(rows["role"], lambda role: self.clients.rated.get(met(role), ""), pa.string())
+        known = pc.if_else(pc.equal(said, ""), usual, said)
+        return pc.if_else(pc.equal(known, ""), rows["role"].combine_chunks(), known)
+
+    def _merge(self, account: str, large: bool) -> None:
+        rows = self.stage.rows(account)
+        folder = self.clients.data / account
+        hours = float(pc.sum(pc.cast(rows["hours"], pa.float64())).as_py())
+        rows = rows.append_column("imported_from", pa.array([self.tool.name] * len(rows), pa.string()))
+        if large and self.bench.is_new(folder, "time_entries"):
+            place = folder / "time_entries.parquet"
+            self.bench.put_parquet(place, rows.sort_by([(name, "ascending") for name in ("date", "project", "person")]))
+            self.out.accounts[account] = (len(rows), hours, Merged(pd.DataFrame(), new=len(rows)))
+            return
+        old = self.bench.table(folder, "time_entries")
+        new = rows.to_pandas().astype(object)
+        covered = Coverage(self.first, self.last, frozenset(self.people), frozenset(new["project"]), self.asked.whole)
+        merged = merged_hours(old, new, self.tool.name, covered)
+        if merged.gone and not (self.asked.whole or self.asked.part):
+            _ask_about(self.export.file, account, merged.gone, len(old), f"of {self.first} to {self.last}")
+        if self.asked.part and merged.gone:
+            nobody = Coverage(self.first, self.last, frozenset(), frozenset())
+            merged = merged_hours(old, new, self.tool.name, nobody)
+        if merged.differs:
+            self.bench.put(folder, "time_entries", merged.table, large)
+        self.out.accounts[account] = (len(rows), hours, merged)
+
+    def _add_projects(self) -> None:
+        """Enter the projects that the user said to enter, with the days on which hours fall."""
+        for (account, name), key in self.made.items():
+            if (account, key) not in self.spans:
+                continue
+            first, last = self.spans[account, key]
+            folder = self.clients.data / account
+            cells = {
+                "project": key,
+                "name": name,
+                "billing_type": self.asked.new_projects,
+                "start": first,
+                "end": last,
+                "status": "active",
+            }
+            merged = merged_things(self.bench.table(folder, "projects"), [cells], TABLES["projects"], ["project"], "")
+            self.bench.put(folder, "projects", merged.table)
+            self.out.notes.append(
+                f"{account}: entered project {key} ({name}, {self.asked.new_projects}, {first} to {last}); "
+                "complete its row in projects"
+            )
+
+
+class _Things(_Import):
+    """An export of deals, invoices, tasks or risks: read at once, met by number."""
+
+    def __init__(self, export: Export, tool: Format, *rest) -> None:
+        self.kind = KINDS[tool.table]
+        self.dates, self.numbers = self.kind.reader.DATES, self.kind.reader.NUMBERS
+        super().__init__(export, tool, *rest)
+
+    def outcome(self) -> Outcome:
+        batch = _joined(list(self.export.batches()))
+        rows = list(rows_of(batch, self.fields))
+        read = self.kind.reader.read(rows, self.tool, self.how, About(self.export.above, self.export.file, self.asked))
+        self.out.read, self.out.unit, self.out.notes = len(batch), read.unit, read.notes
+        self.out.set_aside.update(read.set_aside.values())
+        for at, why in read.waiting.items():
+            self.wait(batch, at, why)
+        self._reconcile(read, batch)
+        placed = self._placed(read.found, batch)
+        for account, found in sorted(placed.items()):
+            self._merge(account, self._sound(found, batch))
+        self.put_waiting()
+        return self.out
+
+    def _reconcile(self, read: Reading, batch: RawTable) -> None:
+        lines = np.array([batch.lines[found.at[0]] for found in read.found], int)
+        amounts = np.array([found.amount for found in read.found])
+        broken = 0.0
+        for total in read.totals:
+            before = amounts[lines < total.line].sum()
+            made = min((before, before - broken, amounts.sum()), key=lambda sum_: abs(total.value - sum_))
+            broken = before
+            if abs(total.value - made) <= 0.01 + 0.005 * len(read.found):
+                self.out.right_totals += 1
+            else:
+                says = f"row {total.line} says {shown(total.label)} {total.value:,.2f} {read.unit}"
+                self.out.wrong_totals.append(f"{says}, its rows make {made:,.2f}")
+
+    def _placed(self, found: list[Found], batch: RawTable) -> dict[str, list[Found]]:
+        """Return the things by account; what has no account, or needs a project and has none, waits."""
+        placed: dict[str, list[Found]] = {}
+        for thing in found:
+            account, why = self.account_of(thing.client)
+            if account and self.kind.project:
+                project = self.asked.project or thing.project
+                key = self.clients.project(account, project)
+                if key:
+                    thing.cells["project"] = key
+                elif self.kind.project == "needed":
+                    days = sorted(filter(None, (thing.cells.get("start"), thing.cells.get("finish")))) or ["START", "END"]
+                    self.unmet_project(account, project, thing.amount, days[0], days[-1], len(thing.at))
+                    why = f"{account} has no project called {project!r}"
+            if why:
+                if not account:
+                    self.unmet_client(thing.client, thing.amount, len(thing.at))
+                for at in thing.at:
+                    self.wait(batch, at, why)
+                continue
+            placed.setdefault(account, []).append(thing)
+        return placed
+
+    def _sound(self, found: list[Found], batch: RawTable) -> list[Found]:
+        """Return the things whose cells the checks of the tables accept; the others wait."""
+        table = TABLES[self.tool.table]
+        names = [name for name in table.names if any(name in thing.cells for thing in found)]
+        columns = tuple(pa.chunked_array([[thing.cells.get(name, "") for thing in found]], pa.string()) for name in names)
+        numbers = np.arange(len(found))
+        typed, _ = typed_table(table, RawTable(self.export.file, tuple(names), columns, numbers, None))
+        faults: dict[int, str] = {}
+        for name in names:
+            for row, (what, write) in typed_column(table.column(name), columns[names.index(name)])[1].items():
+                faults.setdefault(row, f"{name} {shown(found[row].cells[name])}: {what}; {write}")
+        for ordered in table.ordered:
+            known = [name for name in ordered if name in typed.frame]
+            for left, right in itertools.pairwise(known):
+                for row in np.flatnonzero((typed.frame[right] < typed.frame[left]).fillna(False).to_numpy(bool)):
+                    faults.setdefault(int(row), f"{right} {found[row].cells[right]} is before {left} {found[row].cells[left]}")
+        for row, why in faults.items():
+            for at in found[row].at:
+                self.wait(batch, at, why)
+        return [thing for n, thing in enumerate(found) if n not in faults]
+
+    def _merge(self, account: str, found: list[Found]) -> None:
+        table, key = TABLES[self.tool.table], self.kind.key
+        folder = self.clients.data / ("firm" if table.firm else account)
+        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
+        scope = None
+        if self.kind.whole or self.asked.whole:
+            scope = {cell[key[0]] for cell in cells} if len(key) > 1 else {*()}
+        old = self.bench.table(folder, table.name)
+        merged = merged_things(old, cells, table, key, self.tool.name, scope, self.asked.as_of.isoformat())
+        if merged.gone and not (self.asked.whole or self.asked.part):
+            _ask_about(self.export.file, account, merged.gone, len(old), f"of {self.tool.title}")
+        if merged.gone and self.asked.part:
+            merged = merged_things(old, cells, table, key, self.tool.name, None, self.asked.as_of.isoformat())
+        if merged.differs:
+            self.bench.put(folder, table.name, merged.table)
+        self.out.accounts[account] = (sum(len(thing.at) for thing in found), sum(thing.amount for thing in found), merged)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How a table of things is imported.
+
+    Parameters
+    ----------
+    reader : module
+        With `DATES`, `NUMBERS` (fields by which the file's conventions are found) and `read`.
+    key : tuple of str
+        What names a thing.
+    project : str
+        "needed", "known" (written where it is met), or "" (the table has none).
+    whole : bool
+        True where an export is all there is of what it speaks of, as a plan is of its project.
+    """
+
+    reader: ModuleType
+    key: tuple[str, ...]
+    project: str = ""
+    whole: bool = False
+
+
+#: Table -> how its exports are imported.
+KINDS: dict[str, _Kind] = {
+    "opportunities": _Kind(deals, ("account", "opportunity")),
+    "invoices": _Kind(invoices, ("invoice",), project="known"),
+    "tasks": _Kind(plans, ("project", "task"), project="needed", whole=True),
+    "risks": _Kind(risk_registers, ("risk",), project="known"),
+}
+
+
+def _joined(batches: list[RawTable]) -> RawTable:
+    if len(batches) == 1:
+        return batches[0]
+    columns = tuple(
+        pa.chunked_array([chunk for c in cs for chunk in c.chunks]) for cs in zip(*(b.columns for b in batches), strict=True)
+    )
+    return RawTable(batches[0].file, batches[0].header, columns, np.concatenate([b.lines for b in batches]), None)
+
+
+class _Stage:
+    """Rows laid down by account, in memory while they are few, on disk when they are many."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "stage"
+        self.held: dict[str, list[pa.Table]] = {}
+        self.laid: dict[str, list[Path]] = {}
+        self.count = 0
+
+    def add(self, table: pa.Table) -> None:
+        """Add rows of many accounts."""
+        encoded = pc.dictionary_encode(table["account"]).combine_chunks()
+        codes = encoded.indices.to_numpy()
+        order = np.argsort(codes, kind="stable")
+        table = table.drop_columns("account").take(pa.array(order)).combine_chunks()
+        starts = np.searchsorted(codes[order], np.arange(len(encoded.dictionary) + 1))
+        for n, account in enumerate(encoded.dictionary.to_pylist()):
+            self.held.setdefault(account, []).append(table.slice(starts[n], starts[n + 1] - starts[n]))
+        self.count += len(table)
+        if self.count > _HELD:
+            self._lay_down()
+
+    def _lay_down(self) -> None:
+        import pyarrow.parquet as pq
+
+        self.folder.mkdir(exist_ok=True)
+        for account, tables in self.held.items():
+            path = self.folder / f"{account}-{len(self.laid.setdefault(account, []))}.parquet"
+            pq.write_table(pa.concat_tables(tables), path)
+            self.laid[account].append(path)
+        self.held, self.count = {}, 0
+
+    def accounts(self) -> list[str]:
+        """Return the accounts that have rows, sorted."""
+        return sorted({*self.held, *self.laid})
+
+    def rows(self, account: str) -> pa.Table:
+        """Return an account's rows, in the order of the export."""
+        import pyarrow.parquet as pq
+
+        laid = [pq.read_table(path) for path in self.laid.get(account, ())]
+        return pa.concat_tables([*laid, *self.held.get(account, ())])
+
+
+def slug(name: str) -> str:
+    """Return a short key for a name.
+
+    >>> slug("Website – phase 2 (Köln)")
+    'website-phase-2-koln'
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "project"
+
+
+def _free(key: str, taken: set[str]) -> str:
+    return next(name for n in range(1, len(taken) + 2) if (name := key if n == 1 else f"{key}-{n}") not in taken)
+
+
+def _note(rows: pa.Table, task: pa.Array) -> pa.Array:
+    """Return the notes; the name of a task that the plan does not have stands before them, so that it is not lost."""
+    words, note = rows["task"].combine_chunks(), rows["note"].combine_chunks()
+    planned = pc.or_(pc.not_equal(task, ""), pc.equal(words, ""))
+    gap = pc.if_else(pc.or_(planned, pc.equal(note, "")), "", ": ")
+    return pc.binary_join_element_wise(pc.if_else(planned, "", words), gap, note, "")
+
+
+def _ask_about(file: str, account: str, gone: list[str], stood: int, of: str) -> None:
+    """Refuse a file that would take away more than a correction does."""
+    if len(gone) <= max(_FEW, _SHARE * stood):
+        return
+    what = f"{account} has {len(gone)} rows {of} that this file lacks, though it names their people and projects ({gone[0]})"
+    remedy = "add --whole if the tool does not have them any more, or --part if the file is only a part of that time"
+    raise TableErrors((Problem(file, what, remedy),))

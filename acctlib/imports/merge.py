@@ -1,0 +1,226 @@
+"""What stands in a table and what an export says -> the table afterwards, and the difference in words.
+
+The same export twice changes nothing, and a corrected one replaces what it corrects. Things with a number (invoices, deals,
+tasks, risks) are met by their number, and only the columns that the export has are written. Hours have no number: equal rows
+are met one by one, as often as they occur; what the tool said before of the same days, people and projects and does not say
+any more was corrected there. What somebody typed here is never taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from acctlib.tables.dictionary import Table
+from acctlib.tables.raw import RawTable
+
+__all__ = ["Coverage", "Merged", "merged_hours", "merged_things", "text_table"]
+
+_SAME = ["date", "project", "task", "person", "hours", "billable", "note"]
+_TYPED_SAME = ["date", "project", "person", "hours"]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a time export speaks of: days, people and projects. What lies outside it says nothing about."""
+
+    first: str
+    last: str
+    people: frozenset[str]
+    projects: frozenset[str]
+    whole: bool = False
+
+
+@dataclass
+class Merged:
+    """A table afterwards, and what became of its rows.
+
+    Parameters
+    ----------
+    table : DataFrame of text
+        All rows, with the columns in the order of the file, then of the dictionary.
+    new, same : int
+        Rows that came, and rows that stood there already.
+    changed : list of (str, str, str, str)
+        Which thing, which column, before, after.
+    gone : list of str
+        Rows that the tool does not have any more.
+    kept : list of str
+        Rows of the same tool and days of which the export does not speak: other people or projects.
+    adopted : int
+        Rows that somebody had typed and the export has too.
+    """
+
+    table: pd.DataFrame
+    new: int = 0
+    same: int = 0
+    changed: list[tuple[str, str, str, str]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    adopted: int = 0
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.new or self.changed or self.gone or self.adopted)
+
+
+def text_table(raw: RawTable | None, columns: Sequence[str]) -> pd.DataFrame:
+    """Return a table as text, with the columns of its file and then those of `columns` that it lacks, blank."""
+    if raw is None:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+    cells = {name.strip(): column.to_pylist() for name, column in zip(raw.header, raw.columns, strict=True) if name.strip()}
+    frame = pd.DataFrame(cells, dtype=object)
+    for name in columns:
+        if name not in frame:
+            frame[name] = ""
+    return frame
+
+
+def merged_hours(old: pd.DataFrame, new: pd.DataFrame, tool: str, covered: Coverage) -> Merged:
+    """Return the hours of one account after an import.
+
+    Parameters
+    ----------
+    old : DataFrame of text
+        What stands in the account's time_entries; `imported_from` says which tool a row came from, blank = typed here.
+    new : DataFrame of text
+        What the export says, with the columns of time_entries.
+    tool : str
+        Its name.
+    covered : Coverage
+        What the export speaks of.
+
+    Examples
+    --------
+    In June's export a day of 7.5 hours has become 6:
+
+    >>> day = {"date": "2026-06-01", "project": "site", "task": "", "person": "Ana", "role": "", "billable": "yes", "note": ""}
+    >>> old, new = (pd.DataFrame([{**day, "hours": hours, "imported_from": "harvest"}]) for hours in ("7.5", "6"))
+    >>> covered = Coverage("2026-06-01", "2026-06-30", frozenset({"Ana"}), frozenset({"site"}))
+    >>> merged_hours(old, new, "harvest", covered).changed
+    [('2026-06-01 Ana site', 'hours', '7.5', '6')]
+    """
+    old, new = old.reset_index(drop=True), new.reset_index(drop=True)
+    mine = (old["imported_from"] == tool).to_numpy(bool)
+    met_new, met_old = _paired(new, old, _SAME, np.ones(len(new), bool), mine)
+    typed_new, typed_old = _paired(
+        new, old, _TYPED_SAME, ~np.isin(np.arange(len(new)), met_new), (old["imported_from"] == "").to_numpy(bool)
+    )
+    fresh = ~np.isin(np.arange(len(new)), np.concatenate([met_new, typed_new]))
+    speaks = mine & old["date"].between(covered.first, covered.last).to_numpy(bool)
+    asked = speaks & old["person"].isin(covered.people).to_numpy(bool) & old["project"].isin(covered.projects).to_numpy(bool)
+    unmet = ~np.isin(np.arange(len(old)), met_old)
+    away = unmet & (speaks if covered.whole else asked)
+    left, gone = _paired(new, old, ["date", "person"], fresh, away)
+    changed = [_difference(old.loc[b], new.loc[a]) for a, b in zip(left, gone, strict=True)]
+    gone_rows = old[away & ~np.isin(np.arange(len(old)), gone)]
+    table = old.copy()
+    if len(typed_old):
+        table.loc[typed_old, "imported_from"] = tool
+    added = new[fresh].sort_values(_SAME, kind="stable")
+    return Merged(
+        pd.concat([table[~away], added.reindex(columns=table.columns, fill_value="")], ignore_index=True),
+        new=int(fresh.sum()) - len(left),
+        same=len(met_new),
+        changed=changed,
+        gone=_listed(gone_rows),
+        kept=_listed(old[speaks & unmet & ~away]),
+        adopted=len(typed_new),
+    )
+
+
+def _paired(new: pd.DataFrame, old: pd.DataFrame, by: list[str], among_new, among_old) -> tuple[np.ndarray, np.ndarray]:
+    """Return positions of equal rows, each met once: the first with the first, the second with the second."""
+    a, b = new.loc[among_new, by], old.loc[among_old, by]
+    if a.empty or b.empty:
+        return np.array([], int), np.array([], int)
+    a, b = (side.assign(_turn=side.groupby(by, sort=False, dropna=False).cumcount(), _at=side.index) for side in (a, b))
+    both = a.merge(b, on=[*by, "_turn"], suffixes=("_new", "_old"))
+    return both["_at_new"].to_numpy(int), both["_at_old"].to_numpy(int)
+
+
+def _difference(before: pd.Series, after: pd.Series) -> tuple[str, str, str, str]:
+    column = next((name for name in ("hours", "project", "billable", "task", "note") if before[name] != after[name]), "note")
+    return f"{before['date']} {before['person']} {before['project']}".strip(), column, before[column], after[column]
+
+
+def _listed(rows: pd.DataFrame) -> list[str]:
+    return [f"{r.date} {r.person} {r.project}: {r.hours} h" for r in rows.itertuples()]
+
+
+def merged_things(
+    old: pd.DataFrame,
+    new: Iterable[dict[str, str]],
+    table: Table,
+    key: Sequence[str],
+    tool: str,
+    scope: set | None = None,
+    day: str = "",
+) -> Merged:
+    """Return a table of things with keys after an import.
+
+    Parameters
+    ----------
+    old : DataFrame of text
+    new : iterable of dict
+        Our column -> text; columns that are not there stay as they were.
+    table : Table
+        Where it is a table of state, a thing that has changed gets a row of its own as of `day`.
+    key : sequence of str
+        Columns that name a thing.
+    tool : str
+        Written into `imported_from` of what is new.
+    scope : set, optional
+        Values of the first column of the key of which the export is the whole (empty = of all): what this tool brought before
+        and does not bring any more is gone.
+    day : str
+        On which the export was made.
+
+    Examples
+    --------
+    >>> from acctlib.tables.dictionary import TABLES
+    >>> old = pd.DataFrame([{"invoice": "A1", "amount": "900", "paid": "", "project": "site", "imported_from": "xero"}])
+    >>> new = [{"invoice": "A1", "amount": "900", "paid": "1080"}]
+    >>> merged_things(old, new, TABLES["invoices"], ["invoice"], "xero").changed
+    [('A1', 'paid', '', '1080')]
+    """
+    rows = old.to_dict("records")
+    by_day = sorted(range(len(rows)), key=lambda n: rows[n].get("as_of", "")) if table.of_state else range(len(rows))
+    at = {tuple(rows[n][name] for name in key): n for n in by_day}  # of a thing with several days the latest counts
+    merged = Merged(old)
+    met: set[tuple[str, ...]] = set()
+    for cells in new:
+        place = tuple(cells[name] for name in key)
+        met.add(place)
+        if place not in at:
+            at[place] = len(rows)
+            state = {"as_of": day} if table.of_state else {}
+            rows.append({**dict.fromkeys(old.columns, ""), **cells, **state, "imported_from": tool})
+            merged.new += 1
+            continue
+        row = rows[at[place]]
+        differences = [(name, row.get(name, ""), value) for name, value in cells.items() if row.get(name, "") != value]
+        merged.changed += [(" ".join(filter(None, place)), *difference) for difference in differences]
+        merged.same += not differences
+        if differences and table.of_state and row.get("as_of", "") != day:
+            at[place] = len(rows)
+            rows.append({**row, **cells, "as_of": day, "imported_from": tool})
+        else:
+            row.update(cells)
+    if scope is not None:
+        away = [row for row in rows if row.get("imported_from") == tool and (row[key[0]] in scope or not scope)]
+        away = [row for row in away if tuple(row[name] for name in key) not in met]
+        merged.gone = [" ".join(row[name] for name in key) for row in away]
+        rows = [row for row in rows if not any(row is other for other in away)]
+    order = [*old.columns, *(name for name in table.names if name not in old.columns and any(name in row for row in rows))]
+    merged.table = pd.DataFrame(rows, columns=order, dtype=object).fillna("")
+    return merged
+
+
+def arrow_text(frame: pd.DataFrame) -> pa.Table:
+    """Return a table of text for a Parquet file."""
+    return pa.table({name: pa.array(frame[name].tolist(), pa.string()) for name in frame.columns})

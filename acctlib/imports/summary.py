@@ -1,0 +1,86 @@
+"""What an import did, as whoever ran it reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from acctlib.imports.importing import Outcome
+from acctlib.imports.merge import Merged
+
+__all__ = ["lines_of"]
+
+#: Differences and names printed of one account; the rest is counted.
+_LISTED = 8
+
+
+def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
+    """Yield the lines that say what became of a file: what it is, each account, what waits, and whether the sums foot."""
+    yield f"{outcome.file}: {outcome.tool} ({outcome.reason})"
+    if outcome.how:
+        yield f"  written with {outcome.how}"
+    width = max((len(account) for account in (*outcome.accounts, "in all")), default=0)
+    for account, (rows, quantity, merged) in sorted(outcome.accounts.items()):
+        yield f"  {account:<{width}}  {rows:>9,} rows  {_quantity(quantity, outcome.unit):>16}  {_became(merged)}"
+        yield from _differences(merged)
+    yield from _waiting(outcome, data)
+    yield from (f"  {note}" for note in outcome.notes)
+    total = sum(quantity for _, quantity, _ in outcome.accounts.values())
+    aside = "".join(f" + {count:,} aside ({why})" for why, count in sorted(outcome.set_aside.items()))
+    yield f"  {outcome.read:,} rows read = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
+    worth = "".join(
+        f", which the tool prices at {amount:,.2f} {code}".rstrip() for code, amount in sorted(outcome.amounts.items())
+    )
+    yield f"  {_quantity(total, outcome.unit)} in accounts{worth}"
+    if outcome.right_totals:
+        yield f"  totals stated by the file, which its rows make too: {outcome.right_totals}"
+    yield from (
+        f"  DOES NOT FOOT: {sentence}; export it again, or look for rows that are hidden there"
+        for sentence in outcome.wrong_totals
+    )
+
+
+def _quantity(value: float, unit: str) -> str:
+    return f"{value:,.2f} {unit}" if unit else f"{value:,.0f}"
+
+
+def _became(merged: Merged) -> str:
+    if not merged.differs:
+        return "nothing new"
+    counts = {
+        "new": merged.new,
+        "changed": len(merged.changed),
+        "gone": len(merged.gone),
+        "as before": merged.same,
+        "typed here before": merged.adopted,
+    }
+    return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+
+
+def _differences(merged: Merged) -> Iterator[str]:
+    changes = [f"{what}: {column} {before or 'blank'} -> {after or 'blank'}" for what, column, before, after in merged.changed]
+    gone = [f"{what}: gone" for what in merged.gone]
+    for line in _first([*changes, *gone]):
+        yield f"      {line}"
+    if merged.kept:
+        yield f"      {len(merged.kept)} rows of these days stay: the file names no such person or project ({merged.kept[0]})"
+
+
+def _first(lines: list[str]) -> list[str]:
+    rest = len(lines) - _LISTED
+    return lines[:_LISTED] + ([f"and {rest:,} more"] if rest > 0 else [])
+
+
+def _waiting(outcome: Outcome, data: Path) -> Iterator[str]:
+    if not outcome.waiting:
+        return
+    yield f"  waiting: {len(outcome.waiting):,} rows in {outcome.waiting_file.relative_to(data.parent).as_posix()}"
+    for unmet in sorted(outcome.unmet.values(), key=lambda unmet: (-unmet.rows, unmet.name)):
+        what = f"project {unmet.name!r} of {unmet.account}" if unmet.account else f"client {unmet.name!r}"
+        near = f"; nearest: {unmet.near}" if unmet.near else ""
+        yield f"      {what}: {unmet.rows:,} rows, {_quantity(unmet.quantity, outcome.unit)}{near}; {unmet.line}"
+    named = {
+        reason for _, reason, _ in outcome.waiting if not reason.endswith(tuple(repr(u.name) for u in outcome.unmet.values()))
+    }
+    others = [f"row {line}: {why}" for line, why, _ in sorted(outcome.waiting) if why in named]
+    yield from (f"      {line}" for line in _first(others))
