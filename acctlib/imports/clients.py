@@ -20,6 +20,7 @@ from acctlib.tables.read import read_table
 __all__ = ["Clients", "met"]
 
 
+@functools.lru_cache(maxsize=100_000)
 def met(name: str) -> str:
     """Return a name as it is compared.
 

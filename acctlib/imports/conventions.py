@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -66,9 +67,13 @@ class Seen:
     def add(self, kind: str, column: str, cells: pa.ChunkedArray, lines) -> None:
         """Add the cells of one column; `kind` is dates or numbers."""
         found = getattr(self, kind)
-        for value in pc.unique(cells).to_pylist():
-            if value and value.strip() and value not in found:
-                found[value] = (int(lines[pc.index(cells, value).as_py()]), column)
+        encoded = pc.dictionary_encode(cells.combine_chunks())
+        codes = encoded.indices.to_numpy()
+        first = np.zeros(len(encoded.dictionary), int)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]  # of equal cells the first is written last
+        for value, at in zip(encoded.dictionary.to_pylist(), first, strict=True):
+            if value.strip() and value not in found:
+                found[value] = (int(lines[at]), column)
 
 
 def conventions(file: str, seen: Seen, dates: str = "", decimal: str = "") -> tuple[Conventions, list[Problem]]:
@@ -136,8 +141,8 @@ def _decimal_mark(file: str, cells: dict[str, tuple[int, str]]) -> tuple[str, li
     comma, point, either = [], [], []
     for text, place in cells.items():
         plain = _bare(text)
-        if not plain or not re.fullmatch(r"-?[\d.,]+", plain) or not re.search(r"[.,]", plain):
-            continue
+        if not re.fullmatch(r"-?[\d.,]+", plain) or not re.search(r"[.,]", plain) or not re.search("[1-9]", plain):
+            continue  # nothing is nothing with either mark: rates that a tool hides stand as 0.0 beside hours of 7,5
         marks = re.findall(r"[.,]", plain)
         last, behind = marks[-1], len(plain) - 1 - max(plain.rfind("."), plain.rfind(","))
         grouped = len(marks) > 1 and len(set(marks)) == 1  # 1,234,567: the mark stands for thousands

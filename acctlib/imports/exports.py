@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import csv
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,8 +32,9 @@ __all__ = ["LARGE", "Export", "Part", "parts_of"]
 _SEARCHED = 40
 #: Larger text files are read in batches; rows that are wider or narrower than the header are not expected there.
 LARGE = 40_000_000
-_BATCH_BYTES = 48_000_000
-_BATCH_ROWS = 500_000
+_BATCH_BYTES = 16_000_000
+_BATCH_ROWS = 200_000
+_NOTHING = pa.chunked_array([], pa.string())
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class Export:
     typed : bool
         True where the file itself says which cells are numbers and dates, as a workbook does: then a point is a point.
     batches : function
-        Reads the file from the beginning and yields its rows as `RawTable`s.
+        Reads the file from the beginning and yields its rows as `RawTable`s. It takes the positions of the columns that are
+        needed; others may then be empty. Without, all are there.
     large : bool
         True where there is more than one batch to be expected.
     """
@@ -63,7 +65,7 @@ class Export:
     header_line: int
     above: tuple[str, ...]
     typed: bool
-    batches: Callable[[], Iterator[RawTable]]
+    batches: Callable[..., Iterator[RawTable]]
     large: bool = False
 
 
@@ -125,7 +127,7 @@ def _text_export(file: str, text: str, delimiter: str, at: int) -> Export:
             rows.add(row + [""] * (width - len(row)), line, record)
     header += [""] * (width - len(header))
     table = rows.table(file, header)
-    return Export(file, tuple(header), header_line, above, False, lambda: iter([table]))
+    return Export(file, tuple(header), header_line, above, False, lambda needed=None: iter([table]))
 
 
 def _above(rows) -> tuple[str, ...]:
@@ -152,7 +154,9 @@ def _sheet_export(file: str, found: list, at: int) -> Export:
             rows.add(texts + [""] * (width - len(texts)), number, number)
     header = found[at][0] + [""] * (width - len(found[at][0]))
     table = rows.table(file, header)
-    return Export(file, tuple(header), at + 1, _above(texts for texts, _ in found[:at]), True, lambda: iter([table]))
+    return Export(
+        file, tuple(header), at + 1, _above(texts for texts, _ in found[:at]), True, lambda needed=None: iter([table])
+    )
 
 
 def _parquet(path: Path) -> Part:
@@ -165,10 +169,12 @@ def _parquet(path: Path) -> Part:
         raise TableErrors((Problem(path.name, what, "write it again; it may have been cut off"),)) from None
     header = tuple(file.schema_arrow.names)
 
-    def batches() -> Iterator[RawTable]:
+    def batches(needed: Collection[int] | None = None) -> Iterator[RawTable]:
         read = 0
-        for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS):
-            columns = tuple(pa.chunked_array([parquet_text(column)]) for column in batch.columns)
+        chosen = range(len(header)) if needed is None else sorted(needed)
+        for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS, columns=[header[at] for at in chosen]):
+            texts = {at: pa.chunked_array([parquet_text(batch.column(n))]) for n, at in enumerate(chosen)}
+            columns = tuple(texts.get(at, _NOTHING) for at in range(len(header)))
             yield RawTable(path.name, header, columns, np.arange(read + 1, read + 1 + batch.num_rows), None)
             read += batch.num_rows
 
@@ -204,15 +210,18 @@ def _large_export(path: Path, head: str, delimiter: str, at: int) -> Export:
     return Export(path.name, tuple(header), line, above, False, batches, large=True)
 
 
-def _large_batches(path: Path, delimiter: str, header: tuple[str, ...], below: int) -> Iterator[RawTable]:
+def _large_batches(
+    path: Path, delimiter: str, header: tuple[str, ...], below: int, needed: Collection[int] | None = None
+) -> Iterator[RawTable]:
     from pyarrow import csv as pa_csv
 
     names = [str(at) for at in range(len(header))]
+    chosen = range(len(header)) if needed is None else sorted(needed)
     reader = pa_csv.open_csv(
         path,
         pa_csv.ReadOptions(block_size=_BATCH_BYTES, skip_rows=below, column_names=names),
         pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), include_columns=[names[at] for at in chosen]),
     )
     line = below + 1
     try:
@@ -220,7 +229,8 @@ def _large_batches(path: Path, delimiter: str, header: tuple[str, ...], below: i
             breaks = sum(pc.count_substring(column, "\n").to_numpy() for column in batch.columns)
             lines = line + np.arange(batch.num_rows) + np.cumsum(breaks) - breaks
             line = int(line + batch.num_rows + breaks.sum())
-            yield RawTable(path.name, header, tuple(pa.chunked_array([c]) for c in batch.columns), lines, lines)
+            columns = dict(zip(chosen, (pa.chunked_array([column]) for column in batch.columns), strict=True))
+            yield RawTable(path.name, header, tuple(columns.get(at, _NOTHING) for at in range(len(header))), lines, lines)
     except pa.ArrowInvalid as error:
         what = f"a row below line {line:,} is no row of {len(header)} cells ({str(error).splitlines()[0][:80]})"
         raise TableErrors((Problem(path.name, what, "export it again, or mend that row"),)) from None

@@ -40,7 +40,7 @@ __all__ = ["Outcome", "import_file"]
 #: Rows of an import above which new tables are Parquet files.
 _LARGE = 100_000
 #: Rows kept in memory before they are laid down by account.
-_HELD = 2_000_000
+_HELD = 500_000
 #: A correction may take away so many rows, or this share of those it speaks of; more is asked about.
 _FEW, _SHARE = 5, 0.05
 
@@ -144,7 +144,7 @@ class _Import:
     ) -> None:
         self.export, self.tool, self.fields, self.asked, self.progress = export, tool, fields, asked, progress
         self.clients, self.bench = clients, bench
-        self.names: collections.Counter[str] = collections.Counter()
+        self.names: set[str] = set()
         self.how = self._conventions()
         self.out = Outcome(export.file, tool.name, reason, self.how.words, "h", tool.table)
 
@@ -153,20 +153,25 @@ class _Import:
     numbers: Sequence[str] = ()
 
     def _conventions(self) -> Conventions:
-        seen = Seen()
-        for batch in self.export.batches():
-            for kind, names in (("dates", self.dates), ("numbers", self.numbers)):
-                for at in (at for name in names for at in self.fields.get(name, ())):
-                    seen.add(kind, self.export.header[at].strip(), batch.columns[at], batch.lines)
-            client = "client" if "client" in self.fields else "account"
-            self.names.update(
-                dict.fromkeys(filter(None, pc.unique(time_reports.cells_of(batch, self.fields, client)).to_pylist()), 1)
-            )
-        decimal = "point" if self.export.typed else self.asked.decimal or self.tool.decimal
-        how, problems = conventions(self.export.file, seen, self.asked.dates or self.tool.dates, decimal)
+        names = (*self.dates, *self.numbers, "client", "account")
+        how, problems = self._surveyed({at for name in names for at in self.fields.get(name, ())})
+        if problems and self.export.large:  # once more with all columns: their line breaks count in the numbers of lines
+            how, problems = self._surveyed(None)
         if problems:
             raise TableErrors(tuple(problems))
         return how
+
+    def _surveyed(self, needed: set[int] | None) -> tuple[Conventions, list[Problem]]:
+        """Read the whole file for how it writes, and for the clients it names."""
+        seen = Seen()
+        client = "client" if "client" in self.fields else "account"
+        for batch in self.export.batches(needed):
+            for kind, names in (("dates", self.dates), ("numbers", self.numbers)):
+                for at in (at for name in names for at in self.fields.get(name, ())):
+                    seen.add(kind, self.export.header[at].strip(), batch.columns[at], batch.lines)
+            self.names |= set(pc.unique(time_reports.cells_of(batch, self.fields, client)).to_pylist()) - {""}
+        decimal = "point" if self.export.typed else self.asked.decimal or self.tool.decimal
+        return conventions(self.export.file, seen, self.asked.dates or self.tool.dates, decimal)
 
     def account_of(self, client: str) -> tuple[str, str]:
         """Return the account that a client's name means, or "" and why there is none."""
@@ -231,6 +236,7 @@ class _Hours(_Import):
         self.stage = _Stage(self.bench.folder)
         self.first, self.last, self.people = "9999", "", set()
         self.made: dict[tuple[str, str], str] = {}
+        self.places: dict[tuple[str, str, str, str], tuple[str, str, str, str]] = {}
         self.spans: dict[tuple[str, str], tuple[str, str]] = {}
         self.totals, self.cut, running, broken = [], 0, 0.0, 0.0
         for batch in self.export.batches():
@@ -320,9 +326,13 @@ class _Hours(_Import):
         distinct, codes = np.unique(codes, return_inverse=True)
         positions = np.unravel_index(distinct, [len(known) for known in words])
         named = zip(*([known[at] for at in axis] for known, axis in zip(words, positions, strict=True)), strict=True)
-        return codes, [self._place(*names) for names in named]
+        return codes, [self.places[names] if names in self.places else self._place(names) for names in named]
 
-    def _place(self, client: str, project: str, code: str, task: str) -> tuple[str, str, str, str]:
+    def _place(self, names: tuple[str, str, str, str]) -> tuple[str, str, str, str]:
+        self.places[names] = place = self._looked_up(*names)
+        return place
+
+    def _looked_up(self, client: str, project: str, code: str, task: str) -> tuple[str, str, str, str]:
         account, why = self.account_of(client)
         if not account:
             return "", "", "", why
@@ -367,11 +377,15 @@ class _Hours(_Import):
         folder = self.clients.data / account
         hours = float(pc.sum(pc.cast(rows["hours"], pa.float64())).as_py())
         rows = rows.append_column("imported_from", pa.array([self.tool.name] * len(rows), pa.string()))
-        if large and self.bench.is_new(folder, "time_entries"):
-            place = folder / "time_entries.parquet"
-            self.bench.put_parquet(place, rows.sort_by([(name, "ascending") for name in ("date", "project", "person")]))
-            self.out.accounts[account] = (len(rows), hours, Merged(pd.DataFrame(), new=len(rows)))
-            return
+        if large:
+            rows = rows.sort_by([(name, "ascending") for name in ("date", "project", "person")])
+            if self.bench.is_new(folder, "time_entries"):
+                self.bench.put_parquet(folder / "time_entries.parquet", rows)
+                self.out.accounts[account] = (len(rows), hours, Merged(pd.DataFrame(), new=len(rows)))
+                return
+            if self.bench.holds(folder / "time_entries.parquet", rows):
+                self.out.accounts[account] = (len(rows), hours, Merged(pd.DataFrame(), same=len(rows)))
+                return
         old = self.bench.table(folder, "time_entries")
         new = rows.to_pandas().astype(object)
         covered = Coverage(self.first, self.last, frozenset(self.people), frozenset(new["project"]), self.asked.whole)
@@ -553,7 +567,8 @@ class _Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "stage"
         self.held: dict[str, list[pa.Table]] = {}
-        self.laid: dict[str, list[Path]] = {}
+        self.laid: dict[str, list[tuple[int, int]]] = {}
+        self.files: list[pa.ipc.RecordBatchFileReader] = []
         self.count = 0
 
     def add(self, table: pa.Table) -> None:
@@ -570,13 +585,15 @@ class _Stage:
             self._lay_down()
 
     def _lay_down(self) -> None:
-        import pyarrow.parquet as pq
-
+        """Write the rows held in memory into one file, a batch for each account."""
         self.folder.mkdir(exist_ok=True)
-        for account, tables in self.held.items():
-            path = self.folder / f"{account}-{len(self.laid.setdefault(account, []))}.parquet"
-            pq.write_table(pa.concat_tables(tables), path)
-            self.laid[account].append(path)
+        path = self.folder / f"{len(self.files)}.arrow"
+        schema = next(iter(self.held.values()))[0].schema
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as file:
+            for n, (account, tables) in enumerate(self.held.items()):
+                self.laid.setdefault(account, []).append((len(self.files), n))
+                file.write_batch(pa.concat_tables(tables).combine_chunks().to_batches()[0])
+        self.files.append(pa.ipc.open_file(pa.OSFile(str(path))))
         self.held, self.count = {}, 0
 
     def accounts(self) -> list[str]:
@@ -585,9 +602,7 @@ class _Stage:
 
     def rows(self, account: str) -> pa.Table:
         """Return an account's rows, in the order of the export."""
-        import pyarrow.parquet as pq
-
-        laid = [pq.read_table(path) for path in self.laid.get(account, ())]
+        laid = [pa.Table.from_batches([self.files[file].get_batch(n)]) for file, n in self.laid.get(account, ())]
         return pa.concat_tables([*laid, *self.held.get(account, ())])
 
 

@@ -121,7 +121,7 @@ def merged_hours(old: pd.DataFrame, new: pd.DataFrame, tool: str, covered: Cover
     table = old.copy()
     if len(typed_old):
         table.loc[typed_old, "imported_from"] = tool
-    added = new[fresh].sort_values(_SAME, kind="stable")
+    added = new[fresh].sort_values("date", kind="stable")
     return Merged(
         pd.concat([table[~away], added.reindex(columns=table.columns, fill_value="")], ignore_index=True),
         new=int(fresh.sum()) - len(left),

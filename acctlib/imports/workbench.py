@@ -113,6 +113,12 @@ class Workbench:
         pq.write_table(table, made, compression="zstd")
         self.ready[place] = made
 
+    def holds(self, place: Path, table: pa.Table) -> bool:
+        """Return whether exactly these rows stand in a Parquet file already, in this order."""
+        import pyarrow.parquet as pq
+
+        return place not in self.ready and place.is_file() and pq.read_table(place).equals(table)
+
     def clear(self, place: Path) -> None:
         """Leave nothing in a place."""
         if place.is_file():
