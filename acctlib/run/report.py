@@ -26,9 +26,20 @@ from typing import Any
 
 import psutil
 
+from acctlib.run.preloaded import Preloaded
 from acctlib.run.results import Edition, document, fingerprints
 
-__all__ = ["SECONDS", "ReportFailed", "make_report", "publish", "run_report", "stop_all"]
+__all__ = [
+    "SECONDS",
+    "ReportDied",
+    "ReportFailed",
+    "carry_out",
+    "common_variables",
+    "make_report",
+    "publish",
+    "run_report",
+    "stop_all",
+]
 
 #: Longest time one report may take.
 SECONDS = 900
@@ -54,7 +65,17 @@ class ReportFailed(RuntimeError):
     """A report that could not be made; the text is the sentence for its reader."""
 
 
-def run_report(edition: Edition, others: Mapping[str, Iterable[str]], seconds: float = SECONDS) -> None:
+class ReportDied(ReportFailed):
+    """A report whose process was killed: a second try may pass."""
+
+
+def run_report(
+    edition: Edition,
+    others: Mapping[str, Iterable[str]],
+    seconds: float = SECONDS,
+    preloaded: Preloaded | None = None,
+    memory: int = 0,
+) -> None:
     """Make one report in a child process.
 
     Parameters
@@ -64,6 +85,10 @@ def run_report(edition: Edition, others: Mapping[str, Iterable[str]], seconds: f
         The other accounts' ids -> their names and aliases, which must not stand on a client's page.
     seconds : float
         Time limit, in seconds of wall time.
+    preloaded : Preloaded, optional
+        The process of which the child is to be a copy; without it the child starts from nothing and uses a kernel.
+    memory : int
+        Limit of the child's memory beyond what it begins with, in bytes; 0 = none.
 
     Raises
     ------
@@ -73,13 +98,6 @@ def run_report(edition: Edition, others: Mapping[str, Iterable[str]], seconds: f
     scratch = edition.out / ".tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{edition.account}-", dir=scratch))
-    try:
-        _run_child(edition, others, folder, seconds)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # the scratch folder itself goes when no report is being made any more
-
-
-def _run_child(edition: Edition, others: Mapping[str, Iterable[str]], folder: Path, seconds: float) -> None:
     order = {
         "root": str(edition.root),
         "notebook": str(edition.notebook),
@@ -87,16 +105,31 @@ def _run_child(edition: Edition, others: Mapping[str, Iterable[str]], folder: Pa
         "out": str(edition.out),
         "others": {account: list(names) for account, names in others.items()},
         "folder": str(folder),
+        "memory": memory,
     }
-    errors = folder / "stderr"
-    with errors.open("wb") as stderr:
+    try:
+        status = _run_kernel(order, seconds) if preloaded is None else _run_copy(order, edition, seconds, preloaded)
+        _answer(folder, status, seconds)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # the scratch folder itself goes when no report is being made any more
+
+
+def _run_copy(order: dict[str, Any], edition: Edition, seconds: float, preloaded: Preloaded) -> int | None:
+    own = _own_variables(Path(order["folder"]), edition.root)
+    return preloaded.run({**order, "environment": own, "pictures": edition.audience == "client"}, seconds)
+
+
+def _run_kernel(order: dict[str, Any], seconds: float) -> int | None:
+    """Return how a child that started from nothing ended: exit code, minus the signal, or None where it took too long."""
+    folder = Path(order["folder"])
+    with (folder / "stderr").open("wb") as stderr:
         child = subprocess.Popen(
             [sys.executable, "-P", "-m", "acctlib.run.report"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=stderr,
-            cwd=edition.root,
-            env=_environment(folder, edition.root),
+            cwd=order["root"],
+            env={**common_variables(), **_own_variables(folder, Path(order["root"]))},
             start_new_session=True,
         )
     _running.add(child)
@@ -106,9 +139,7 @@ def _run_child(edition: Edition, others: Mapping[str, Iterable[str]], folder: Pa
         child.stdin.flush()
         child.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise ReportFailed(
-            f"it took longer than {seconds:g} seconds and was stopped; look for a cell that waits, or ask for fewer draws"
-        ) from None
+        return None
     except BrokenPipeError:
         child.wait()
     finally:
@@ -116,14 +147,25 @@ def _run_child(edition: Edition, others: Mapping[str, Iterable[str]], folder: Pa
         _running.discard(child)
         with contextlib.suppress(BrokenPipeError):
             child.stdin.close()
+    return child.returncode
+
+
+def _answer(folder: Path, status: int | None, seconds: float) -> None:
+    """Raise what a child said, or what its end says where it said nothing."""
+    if status is None:
+        raise ReportFailed(
+            f"it took longer than {seconds:g} seconds and was stopped; look for a cell that waits, or ask for fewer draws"
+        )
     answer = folder / "answer.json"
     if answer.is_file():
         if failed := json.loads(answer.read_text(encoding="utf-8"))["failed"]:
             raise ReportFailed(failed)
         return
-    last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    died = f"killed by signal {signal.Signals(-child.returncode).name}" if child.returncode < 0 else f"exit {child.returncode}"
-    raise ReportFailed(f"its process ended without an answer ({died}): {' '.join(last) or 'it may have run out of memory'}")
+    errors = folder / "stderr"
+    last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if errors.is_file() else []
+    died = f"killed by signal {signal.Signals(-status).name}" if status < 0 else f"exit {status}"
+    said = f"its process ended without an answer ({died}): {' '.join(last) or 'it may have run out of memory'}"
+    raise ReportDied(said) if status < 0 else ReportFailed(said)
 
 
 def stop_all() -> None:
@@ -132,12 +174,17 @@ def stop_all() -> None:
         _end(child)
 
 
-def _environment(folder: Path, root: Path) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+def common_variables() -> dict[str, str]:
+    """Return the environment that all reports' processes share."""
+    return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **_FIXED}
+
+
+def _own_variables(folder: Path, root: Path) -> dict[str, str]:
+    """Return the environment of one report: its own folders, and where the workbook lies."""
     own = {name: str(folder / name.lower()) for name in _OWN_FOLDERS}
     for place in own.values():
         Path(place).mkdir()
-    return {**kept, **_FIXED, **own, "ACCTLIB_HOME": str(root)}
+    return {**own, "ACCTLIB_HOME": str(root), "ACCTLIB_PAGE_ONLY": "1"}
 
 
 def _end(child: subprocess.Popen) -> None:
@@ -161,8 +208,15 @@ def _end_descendants(pid: int) -> None:
 # -- in the child -----------------------------------------------------------------------------------------------------
 
 
-def make_report(edition: Edition, others: Mapping[str, Iterable[str]]) -> None:
+def make_report(edition: Edition, others: Mapping[str, Iterable[str]], engine: str | None = None) -> None:
     """Execute, render, examine and publish one report in this process.
+
+    Parameters
+    ----------
+    edition : Edition
+    others : mapping of str to names
+    engine : {None, "acctlib"}
+        Run the cells by a kernel, or in this process, which then must be there for this report alone.
 
     Raises
     ------
@@ -180,7 +234,7 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]]) -> None:
     }
     account = views[edition.audience]
     made_from = fingerprints(edition, account.as_of.isoformat())
-    notebook = _executed(edition)
+    notebook = _executed(edition, engine)
     html = render(notebook)
     found = examine(html, notebook, edition.audience, views.get("client"), views["internal"], others)
     if found:
@@ -188,7 +242,7 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]]) -> None:
     publish(edition, html, document(edition, account, _figures(notebook), made_from, html))
 
 
-def _executed(edition: Edition) -> Any:
+def _executed(edition: Edition, engine: str | None) -> Any:
     """Return the executed notebook; it is kept in memory, for papermill writes in place and after every cell."""
     import nbformat
     import papermill
@@ -207,6 +261,8 @@ def _executed(edition: Edition) -> Any:
             language="python",
             progress_bar=False,
             cwd=edition.root,
+            engine_name=engine,
+            **({"in_process": True} if engine else {}),
         )
     except papermill.PapermillExecutionError as error:
         # our own errors are sentences; a KeyError that says 'fee' needs its name beside it
@@ -312,19 +368,24 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _main() -> None:
-    order = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
+    """Make the report that an order asks for, and write the answer beside it."""
     edition = Edition(Path(order["root"]), Path(order["notebook"]), order["parameters"], Path(order["out"]))
     failed = ""
     try:
-        make_report(edition, order["others"])
+        make_report(edition, order["others"], engine)
     except Exception as error:  # the parent names the account; here only the reason is known
         failed = _sentence(error)
     answer = Path(order["folder"]) / "answer.json"
     temporary = answer.with_suffix(".part")
     temporary.write_text(json.dumps({"failed": failed}), encoding="utf-8")
     temporary.replace(answer)
+
+
+def _main() -> None:
+    order = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    carry_out(order, None)
 
 
 if __name__ == "__main__":

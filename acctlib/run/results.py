@@ -28,7 +28,17 @@ from acctlib.places import from_root
 if TYPE_CHECKING:
     from acctlib.account import Account
 
-__all__ = ["Edition", "document", "earlier_results", "fingerprints", "last_results", "read_results", "up_to_date", "why_stale"]
+__all__ = [
+    "Edition",
+    "document",
+    "earlier_results",
+    "fingerprints",
+    "last_results",
+    "read_results",
+    "shared_fingerprints",
+    "up_to_date",
+    "why_stale",
+]
 
 #: The libraries that decide what a page looks like and which figures stand in it.
 VERSIONED = ("numpy", "pandas", "scipy", "altair", "papermill", "great-tables", "vl-convert-python")
@@ -111,6 +121,12 @@ def _sha_of_files(base: Path, files: Iterable[Path]) -> str:
 def _files(folder: Path) -> Iterator[Path]:
     """Yield the files that hold facts; editors' lock and swap files (~$…, .~lock…) are none."""
     return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+
+
+def shared_fingerprints() -> None:
+    """Take the fingerprints that all reports of a process share: of the package and of the libraries."""
+    _package()
+    _versions()
 
 
 @functools.lru_cache(maxsize=1)

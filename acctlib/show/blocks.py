@@ -10,7 +10,8 @@ and nothing in the client's. The last block counts the others, so that a page ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -32,6 +33,8 @@ __all__ = ["BLOCK", "RESULTS", "Block", "Figure", "Report", "Tile", "stylesheet"
 
 BLOCK = "application/vnd.acctlib.block.v1+json"
 RESULTS = "application/vnd.acctlib.results.v1+json"
+#: Environment variable of a run that makes pages only: nobody sees the previews, and each chart of ours is drawn for its preview.
+PAGE_ONLY = "ACCTLIB_PAGE_ONLY"
 TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -88,11 +91,11 @@ class Figure:
 
 @dataclass(frozen=True, repr=False)
 class Block:
-    """One thing shown: for the page as `payload` under the type `mime`, for JupyterLab as `preview`."""
+    """One thing shown: for the page as `payload` under the type `mime`, for JupyterLab as what `preview` returns."""
 
     mime: str
     payload: Mapping[str, Any]
-    preview: str
+    preview: Callable[[], str]
 
     def with_words(self, words: str | Missing) -> Block:
         """Return the block with the director's own words at the head of its card; where nothing was written, as it is."""
@@ -101,15 +104,23 @@ class Block:
             return self
         said = f'<div class="words">{html}</div>'
         # as on the page: a headline opens with what the figures say, and the words follow it
-        preview = self.preview + said if self.payload["kind"] == "headline" else said + self.preview
-        return Block(self.mime, dict(self.payload) | {"words": said}, preview)
+        behind = self.payload["kind"] == "headline"
+        preview = self.preview
+        return Block(
+            self.mime,
+            dict(self.payload) | {"words": said},
+            lambda: preview() + said if behind else said + preview(),
+        )
 
     def __repr__(self) -> str:
         return f"<{self.payload['kind']} for {self.payload['audience']}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        preview = f'<div class="acct"><style>{stylesheet("blocks.css")}</style>{self.preview}</div>'
-        return {self.mime: dict(self.payload), "text/html": preview, "text/plain": repr(self)}
+        shown = {self.mime: dict(self.payload), "text/plain": repr(self)}
+        if os.environ.get(PAGE_ONLY):
+            return shown
+        preview = f'<div class="acct"><style>{stylesheet("blocks.css")}</style>{self.preview()}</div>'
+        return shown | {"text/html": preview}
 
 
 class Report:
@@ -160,7 +171,7 @@ class Report:
         html = f'{small}<h1>{escape(self.account.name)}</h1><p class="meta">{meta}</p>'
         heading = f"{self.title}: {self.account.name}, {self.account.period.label}"
         more = {"sheet": True} if one_sheet else {}
-        return self._block("cover", "", heading, html, preview=f'<div class="band">{html}</div>', **more)
+        return self._block("cover", "", heading, html, preview=lambda: f'<div class="band">{html}</div>', **more)
 
     def headline(self, tiles: Iterable[Tile], lead: str = "", section: str = "In one page") -> Block:
         """Return the headline: the sentence that matters most and at most four figures.
@@ -264,13 +275,16 @@ class Report:
         if not alt.strip():
             raise ValueError(f"the chart {title or section!r} needs alt: what it says, in words")
         spec = specification(chart)
-        picture = svg(spec, alt)
         note = _note(caption, source)
         figure = f"<figure>{{}}{f'<figcaption>{note}</figcaption>' if note else ''}</figure>"
         if self.account.audience == "client":
-            return self._block("chart", section, title, figure.replace("{}", picture, 1))
+            return self._block("chart", section, title, figure.replace("{}", svg(spec, alt), 1))
         place = f'<div aria-label={attribute(alt)} class="vega" role="img"></div>'
-        return self._block("chart", section, title, figure.replace("{}", place, 1), figure.replace("{}", picture, 1), spec=spec)
+
+        def preview() -> str:
+            return figure.replace("{}", svg(spec, alt), 1)
+
+        return self._block("chart", section, title, figure.replace("{}", place, 1), preview, spec=spec)
 
     def text(self, text: str | Iterable[str] | Missing, title: str = "", section: str = "") -> Block:
         """Return words: paragraphs, lists and **bold**.
@@ -308,14 +322,17 @@ class Report:
         as_of = self.account.as_of.isoformat()
         named = {str(name): _result(figure, as_of) for name, figure in figures.items()}
         rows = pd.DataFrame([(name, str(entry.get("value", entry.get("missing")))) for name, entry in named.items()])
-        preview = table_html(rows, {0: ("Result", "text"), 1: ("Value", "text")}, "") if len(rows) else ""
+
+        def preview() -> str:
+            return table_html(rows, {0: ("Result", "text"), 1: ("Value", "text")}, "") if len(rows) else ""
+
         payload = {"kind": "results", "audience": self.account.audience, "notebook": self.notebook, "figures": named}
         return Block(RESULTS, payload, preview)
 
     def end(self) -> Block:
         """Return the mark that the notebook ran to its end, with the number of blocks it made."""
         payload = {"kind": "end", "audience": self.account.audience, "notebook": self.notebook, "blocks": len(self._made)}
-        return Block(BLOCK, payload, '<p class="note">End of the report.</p>')
+        return Block(BLOCK, payload, lambda: '<p class="note">End of the report.</p>')
 
     def _hint(self, kind: str, section: str, title: str, missing: Missing) -> Block:
         """Say what is missing and how to add it; to a client say nothing."""
@@ -329,7 +346,9 @@ class Report:
             html = f'<p class="hint"><b>Not shown:</b> {reason}. To add it: {escape(missing.remedy)}.</p>'
         return self._block(kind, section, title, html)
 
-    def _block(self, kind: str, section: str, title: str, html: str, preview: str = "", **more: object) -> Block:
+    def _block(
+        self, kind: str, section: str, title: str, html: str, preview: Callable[[], str] | None = None, **more: object
+    ) -> Block:
         section, title = visible(section), visible(title)
         if kind != "cover" and not section:
             if not title:
@@ -344,7 +363,7 @@ class Report:
             "section": section,
             "title": title,
         }
-        return Block(BLOCK, payload | {"html": html} | more, head + (preview or html) if html else "")
+        return Block(BLOCK, payload | {"html": html} | more, lambda: head + (preview() if preview else html) if html else "")
 
 
 def _note(caption: str, source: str) -> str:

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 import altair as alt
 
+from acctlib.show.pictures import drawn
 from acctlib.show.text import attribute, visible
 from acctlib.show.theme import BLUE, FONT, STATES
 
@@ -86,9 +87,7 @@ def svg(spec: dict[str, Any], alternative: str) -> str:
     >>> svg(spec, "Fees rose from 100 to 120.")[:48]
     '<svg aria-label="Fees rose from 100 to 120." fon'
     """
-    import vl_convert  # starts threads, so it is loaded in the process that draws and not before
-
-    root = ElementTree.fromstring(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    root = ElementTree.fromstring(drawn(spec))
     digest = hashlib.sha256(json.dumps([spec, alternative], sort_keys=True).encode()).hexdigest()[:8]
     inner = re.sub(r'(id="|url\(#)clip(\d+)', rf"\1c{digest}-\2", "".join(_written(child) for child in root))
     size = f'height="{root.get("height")}" role="img" viewbox="{root.get("viewBox")}" width="{root.get("width")}"'

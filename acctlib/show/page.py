@@ -27,7 +27,7 @@ from typing import Any
 from acctlib.show.blocks import BLOCK, TEMPLATE, stylesheet
 from acctlib.show.text import attribute, escape
 
-__all__ = ["PagePreprocessor", "block_payloads", "incomplete", "render"]
+__all__ = ["PagePreprocessor", "block_payloads", "bundle", "incomplete", "render"]
 
 _POLICY = "default-src 'none'; {}style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 _LACKING = '<p class="hint"><b>Not shown:</b>'  # begins a block that says what is missing and how to add it
@@ -122,7 +122,7 @@ def _page(notebook: Mapping[str, Any]) -> str:
     ]
     problems = incomplete(notebook)
     interactive = any("spec" in block for block in blocks)
-    script = _vega() if interactive else ""
+    script = bundle() if interactive else ""
     allowed = f"script-src 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'; " if script else ""
     parts = [
         '<!DOCTYPE html><html lang="en"><head>',
@@ -211,7 +211,7 @@ def _item(block: dict[str, Any]) -> str:
 
 
 @cache
-def _vega() -> str:
+def bundle() -> str:
     """Return Vega with the lines that draw our charts, made once for each version and kept in the user's cache."""
     snippet = (TEMPLATE / "draw.js").read_text(encoding="utf-8")
     made_of = hashlib.sha256(snippet.encode()).hexdigest()[:12]
