@@ -112,8 +112,15 @@ def main() -> None:
 @_which
 @click.option("--force", is_flag=True, help="Make reports that are up to date as well.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Reports in the making at one time; default one per processor.")
+@click.option(
+    "--engine",
+    type=click.Choice(["copy", "kernel"]),
+    help="Begin each report as a copy of a process that is ready (the default on Linux), or start a kernel for it.",
+)
+@click.option("--timeout", type=click.FloatRange(1), metavar="SECONDS", help="Longest time for one report; default 900.")
+@click.option("--memory", type=click.IntRange(100), metavar="MB", help="Most memory for one report; default 4000.")
 @_places
-def run(accounts, notebooks, audience, period, as_of, force, workers, data, parameters, out) -> None:
+def run(accounts, notebooks, audience, period, as_of, force, workers, engine, timeout, memory, data, parameters, out) -> None:
     """Make reports: for all accounts, or for those named.
 
     \b
@@ -138,7 +145,9 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, data, para
                 else "parameters/ must hold one file per account, got none; make one with: acctlib new ACCOUNT"
             )
         with sole_run(book.out):
-            making = run_all(orders, workers or os.cpu_count() or 1, force)
+            limits = {"seconds": timeout} if timeout else {}
+            limits |= {"memory": memory * 1_000_000} if memory else {}
+            making = run_all(orders, workers or os.cpu_count() or 1, force, engine or "", **limits)
             outcomes += list(_shown(making, len(orders)))
             index = write_index(book.out)
     _summary(outcomes, index)

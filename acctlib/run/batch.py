@@ -13,17 +13,20 @@ import fcntl
 import os
 import re
 import shutil
+import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acctlib.account import Account, account_ids
+from acctlib.account import account_ids
 from acctlib.periods import quarter
 from acctlib.profile import read_profile
 from acctlib.run.parameters import ACCOUNT_ID, checked_parameters, declared_parameters, editions, valid_date
-from acctlib.run.report import ReportFailed, run_report, stop_all
+from acctlib.run.preloaded import Ended, Preloaded
+from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all
 from acctlib.run.results import Edition, why_stale
 
 __all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run"]
@@ -208,7 +211,14 @@ def sole_run(out: Path) -> Iterator[None]:
             shutil.rmtree(out / ".tmp", ignore_errors=True)
 
 
-def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) -> Iterator[Outcome]:
+def run_all(
+    orders: Sequence[Edition],
+    workers: int = 2,
+    force: bool = False,
+    engine: str = "",
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
+) -> Iterator[Outcome]:
     """Make the reports, and yield what became of each as soon as it is known.
 
     Parameters
@@ -219,6 +229,10 @@ def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) ->
         Reports in the making at one time.
     force : bool
         Make those that are up to date as well.
+    engine : {"", "copy", "kernel"}
+        Begin each report as a copy of a process that is ready, or start a kernel for it; "" = the first where it is safe.
+    seconds, memory : float, int
+        Limits of each report: wall time, and bytes of memory beyond what it begins with.
     """
     by_account: dict[str, list[Edition]] = {}
     for order in orders:
@@ -227,26 +241,72 @@ def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) ->
         else:
             by_account.setdefault(order.account, []).append(order)
     names = names_of_accounts(orders[0].data) if by_account else {}
+    maker = _Maker(engine or ("copy" if sys.platform == "linux" else "kernel"), workers, seconds, memory)
     with ThreadPoolExecutor(workers) as pool:
-        checks = {pool.submit(_refused, wanted): wanted for wanted in by_account.values()}
-        reports: dict[Future, Edition] = {}
+
+        def begin(order: Edition) -> Future:
+            return pool.submit(maker.make, order, {other: known for other, known in names.items() if other != order.account})
+
+        # the first report of an account tells whether its files can be read; only then the others follow
+        reports = {begin(wanted[0]): (wanted[0], wanted[1:]) for wanted in by_account.values()}
         try:
-            while checks or reports:
-                done, _ = wait([*checks, *reports], return_when=FIRST_COMPLETED)
+            while reports:
+                done, _ = wait(reports, return_when=FIRST_COMPLETED)
                 for future in done:
-                    if future in reports:
-                        yield _outcome(reports.pop(future), future.exception())
+                    order, others = reports.pop(future)
+                    error = future.exception()
+                    if isinstance(error, AccountRefused):
+                        yield Outcome(order.account, "failed", str(error))
                         continue
-                    wanted = checks.pop(future)
-                    if reason := future.result():
-                        yield Outcome(wanted[0].account, "failed", reason)
-                        continue
-                    others = {other: known for other, known in names.items() if other != wanted[0].account}
-                    reports |= {pool.submit(run_report, order, others): order for order in wanted}
+                    reports |= {begin(other): (other, []) for other in others}
+                    yield _outcome(order, error)
         except BaseException:  # an interrupt, or a reader who has seen enough: leave no process behind
             pool.shutdown(wait=False, cancel_futures=True)
             stop_all()
             raise
+        finally:
+            maker.close()
+
+
+class _Maker:
+    """Makes reports one way or the other, and once more where a second try may pass."""
+
+    def __init__(self, engine: str, workers: int, seconds: float, memory: int) -> None:
+        self._engine, self._workers, self._seconds, self._memory = engine, workers, seconds, memory
+        self._lock = threading.Lock()
+        self._preloaded: Preloaded | None = None
+
+    def make(self, order: Edition, others: Mapping[str, Sequence[str]]) -> None:
+        for last in (False, True):
+            preloaded = self._ready() if self._engine == "copy" else None
+            try:
+                return run_report(order, others, self._seconds, preloaded, self._memory)
+            except Ended:
+                if last:
+                    raise ReportFailed("the process from which reports are made ended twice; try --engine kernel") from None
+                self._forget(preloaded)
+            except ReportDied:
+                if last:
+                    raise
+        return None
+
+    def _ready(self) -> Preloaded:
+        with self._lock:
+            if self._preloaded is None:
+                self._preloaded = Preloaded(common_variables(), self._workers)
+            return self._preloaded
+
+    def _forget(self, ended: Preloaded) -> None:
+        with self._lock:
+            if self._preloaded is ended:
+                self._preloaded = None
+        ended.close()
+
+    def close(self) -> None:
+        with self._lock:
+            preloaded, self._preloaded = self._preloaded, None
+        if preloaded is not None:
+            preloaded.close()
 
 
 def _up_to_date(order: Edition) -> bool:
@@ -254,18 +314,6 @@ def _up_to_date(order: Edition) -> bool:
         return not why_stale(order)
     except OSError:  # a file that can't be read is named when the account is checked
         return False
-
-
-def _refused(wanted: Sequence[Edition]) -> str:
-    """Return what is wrong with an account's files; empty where they can be read."""
-    said = wanted[0].parameters
-    try:
-        Account.read(said["account"], said["period"], said.get("as_of", ""), "internal", wanted[0].data)
-    except ValueError as error:
-        return str(error)
-    except Exception as error:  # whatever is wrong with one account does not stop the others
-        return f"its files can't be read: {type(error).__name__}: {error}"
-    return ""
 
 
 def _outcome(order: Edition, error: BaseException | None) -> Outcome:

@@ -1,9 +1,10 @@
 """A papermill engine without kernels: cells run in a forked child of this process.
 
-Starting a kernel and importing the same libraries in it costs more than most reports. Here a notebook's cells run in an IPython shell
-in a child process that begins as a copy of one in which everything is imported already, and ends with the notebook: nothing of one
-report is there for the next. `papermill --engine acctlib` uses it, and so does `acctlib run`, whose reports are such
-children themselves. Where forking is not safe (Windows, macOS, a process with threads) an ordinary kernel does the same.
+Starting a kernel and importing the same libraries in it costs more than most reports. Here a notebook's cells run in an
+IPython shell in a child process that begins as a copy of one in which everything is imported already, and ends with the
+notebook: nothing of one report is there for the next. `papermill --engine acctlib` uses it, and so does `acctlib run`, whose
+reports are such children themselves. Where forking is not safe (Windows, macOS, a process with threads) an ordinary kernel
+does the same.
 """
 
 from __future__ import annotations

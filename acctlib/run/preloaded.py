@@ -1,11 +1,11 @@
 """A process in which everything is imported, and of which each report begins as a copy.
 
-It starts once for a run, imports what reports need, and then forks a child for every order that comes over its line. It has no thread
-and does nothing else, so that a copy of it is sound. Children and drawing processes live no longer than it does, and it lives no longer
-than the run: each holds a pipe whose end is closed by the other's death, however that comes.
+It starts once for a run, imports what reports need, and then forks a child for every order that comes over its line. It has
+no thread and does nothing else, so that a copy of it is sound. Children and drawing processes live no longer than it does,
+and it lives no longer than the run: each holds a pipe whose end is closed by the other's death, however that comes.
 
-A child is as much apart from the next as a kernel would be: it has its own session, folders, environment, random
-state and limit of memory, and is gone when its report is made.
+A child is as much apart from the next as a kernel would be: it has its own session, folders, environment, random state and
+limit of memory, and is gone when its report is made.
 """
 
 from __future__ import annotations

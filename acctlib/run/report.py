@@ -30,7 +30,9 @@ from acctlib.run.preloaded import Preloaded
 from acctlib.run.results import Edition, document, fingerprints
 
 __all__ = [
+    "MEMORY",
     "SECONDS",
+    "AccountRefused",
     "ReportDied",
     "ReportFailed",
     "carry_out",
@@ -43,6 +45,8 @@ __all__ = [
 
 #: Longest time one report may take.
 SECONDS = 900
+#: Most memory one report may take beyond what its process begins with, in bytes.
+MEMORY = 4_000_000_000
 #: Variables of ours that a report's process needs; all others stay behind.
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 _FIXED = {
@@ -63,6 +67,10 @@ _running: set[subprocess.Popen] = set()
 
 class ReportFailed(RuntimeError):
     """A report that could not be made; the text is the sentence for its reader."""
+
+
+class AccountRefused(ReportFailed):
+    """A report that was not begun, since the account's files can't be read; the same holds for all its reports."""
 
 
 class ReportDied(ReportFailed):
@@ -158,8 +166,9 @@ def _answer(folder: Path, status: int | None, seconds: float) -> None:
         )
     answer = folder / "answer.json"
     if answer.is_file():
-        if failed := json.loads(answer.read_text(encoding="utf-8"))["failed"]:
-            raise ReportFailed(failed)
+        said = json.loads(answer.read_text(encoding="utf-8"))
+        if said["failed"]:
+            raise (AccountRefused if said["account"] else ReportFailed)(said["failed"])
         return
     errors = folder / "stderr"
     last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if errors.is_file() else []
@@ -228,10 +237,15 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]], engine: s
     from acctlib.show.page import render
 
     said = edition.parameters
-    views = {
-        audience: Account.read(said["account"], said["period"], said.get("as_of", ""), audience, edition.data)
-        for audience in sorted({"internal", edition.audience})
-    }
+    try:
+        views = {
+            audience: Account.read(said["account"], said["period"], said.get("as_of", ""), audience, edition.data)
+            for audience in sorted({"internal", edition.audience})
+        }
+    except ValueError as error:
+        raise AccountRefused(str(error)) from None
+    except Exception as error:  # whatever is wrong with one account is said as its own
+        raise AccountRefused(f"its files can't be read: {type(error).__name__}: {error}") from None
     account = views[edition.audience]
     made_from = fingerprints(edition, account.as_of.isoformat())
     notebook = _executed(edition, engine)
@@ -371,14 +385,14 @@ def _die_with_parent() -> None:
 def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
     """Make the report that an order asks for, and write the answer beside it."""
     edition = Edition(Path(order["root"]), Path(order["notebook"]), order["parameters"], Path(order["out"]))
-    failed = ""
+    said = {"failed": "", "account": False}
     try:
         make_report(edition, order["others"], engine)
     except Exception as error:  # the parent names the account; here only the reason is known
-        failed = _sentence(error)
+        said = {"failed": _sentence(error), "account": isinstance(error, AccountRefused)}
     answer = Path(order["folder"]) / "answer.json"
     temporary = answer.with_suffix(".part")
-    temporary.write_text(json.dumps({"failed": failed}), encoding="utf-8")
+    temporary.write_text(json.dumps(said), encoding="utf-8")
     temporary.replace(answer)
 
 

@@ -1,7 +1,7 @@
 """What costs more the first time, done once before reports begin.
 
-Altair reads its schema for the first chart, great-tables its style for the first table, and the page's script is half a megabyte to
-hash. A process from which reports are forked does all that before, so that each report finds it done.
+Altair reads its schema for the first chart, great-tables its style for the first table, and the page's script is half a
+megabyte to hash. A process from which reports are forked does all that before, so that each report finds it done.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ __all__ = ["BLOCK", "RESULTS", "Block", "Figure", "Report", "Tile", "stylesheet"
 
 BLOCK = "application/vnd.acctlib.block.v1+json"
 RESULTS = "application/vnd.acctlib.results.v1+json"
-#: Environment variable of a run that makes pages only: nobody sees the previews, and each chart of ours is drawn for its preview.
+#: Environment variable of a run that makes pages only: nobody sees previews then, and charts of ours are drawn for them alone.
 PAGE_ONLY = "ACCTLIB_PAGE_ONLY"
 TEMPLATE = Path(__file__).parent / "template"
 

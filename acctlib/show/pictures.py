@@ -1,9 +1,10 @@
 """Pictures from a process that is warm.
 
-The first picture of a process costs more than all the others of a report, and the program that draws starts threads, so that no process that
-is to be forked may hold it. A run of many reports therefore keeps drawing processes beside it, and each report asks one of them:
-`drawn` connects to the address in ``ACCTLIB_PICTURES``, and draws by itself where there is none. Some texts abort the drawing
-process, which cannot be caught; it is then started again by whoever started it, and only the chart that did it is refused.
+The first picture of a process costs more than all the others of a report, and the program that draws starts threads, so that
+no process that is to be forked may hold it. A run of many reports therefore keeps drawing processes beside it, and each
+report asks one of them: `drawn` connects to the address in ``ACCTLIB_PICTURES``, and draws by itself where there is none.
+Some texts abort the drawing process, which cannot be caught; it is then started again by whoever started it, and only the
+chart that did it is refused.
 """
 
 from __future__ import annotations
