@@ -28,7 +28,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
-from papermill.engines import Engine, NBClientEngine
 from traitlets.config import Config
 
 __all__ = ["AcctlibEngine", "Cells", "can_fork"]
@@ -39,55 +38,65 @@ def can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-class AcctlibEngine(Engine):
+class AcctlibEngine:
     """Runs a notebook's cells without a kernel; registered with papermill under the name acctlib."""
 
     @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,
-        log_output: bool = False,
-        execution_timeout: float | None = None,
-        in_process: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        """Run the cells of a managed notebook, as papermill asks of an engine.
+    def execute_notebook(cls, nb: NotebookNode, kernel_name: str, **options: Any) -> NotebookNode:
+        """Run the cells of a notebook, as papermill asks of an engine.
 
         Parameters
         ----------
-        nb_man : NotebookExecutionManager
+        nb : NotebookNode
         kernel_name : str
             Of the kernel that is used where forking is not safe.
-        execution_timeout : float, optional
-            Seconds for one cell.
-        in_process : bool
-            True in a process that was forked for this notebook.
+        **options
+            As papermill gives them; `in_process` is True in a process that was forked for this notebook.
         """
-        if in_process:
-            cells = Cells()
-            _each(nb_man, lambda cell: cells.run(cell))
-            return
-        _stop_monitor()
-        if not can_fork():
-            NBClientEngine.execute_managed_notebook(
-                nb_man, kernel_name, log_output=log_output, execution_timeout=execution_timeout, **kwargs
-            )
-            return
-        child = _Child(execution_timeout)
-        try:
-            _each(nb_man, child.run)
-        finally:
-            child.end()
+        managed = type(cls.__name__, (_papermills(),), {"execute_managed_notebook": staticmethod(_run_managed)})
+        return managed.execute_notebook(nb, kernel_name, **options)
+
+    @classmethod
+    def nb_kernel_name(cls, nb: NotebookNode, name: str | None = None) -> str:
+        """Return the name of the notebook's kernel."""
+        return _papermills().nb_kernel_name(nb, name)
+
+    @classmethod
+    def nb_language(cls, nb: NotebookNode, language: str | None = None) -> str:
+        """Return the language of the notebook."""
+        return _papermills().nb_language(nb, language)
 
 
-def _stop_monitor() -> None:
+def _papermills() -> type:
+    from papermill.engines import Engine  # papermill imports this module while it is imported itself
+
+    return Engine
+
+
+def _run_managed(
+    nb_man: Any, kernel_name: str, execution_timeout: float | None = None, in_process: bool = False, **options: Any
+) -> None:
+    if in_process:
+        _each(nb_man, Cells().run)
+        return
+    _stop_monitor(type(nb_man.pbar))
+    if not can_fork():
+        from papermill.engines import NBClientEngine
+
+        NBClientEngine.execute_managed_notebook(nb_man, kernel_name, execution_timeout=execution_timeout, **options)
+        return
+    child = _Child(execution_timeout)
+    try:
+        _each(nb_man, child.run)
+    finally:
+        child.end()
+
+
+def _stop_monitor(bars: type) -> None:
     """End the thread that tqdm keeps for its bars: it would make forking unsafe, and the bars do without."""
-    from tqdm import tqdm
-
-    if tqdm.monitor is not None:
-        tqdm.monitor.exit()
-        tqdm.monitor = None
+    if getattr(bars, "monitor", None) is not None:
+        bars.monitor.exit()
+        bars.monitor = None
 
 
 def _each(nb_man: Any, run: Callable[[NotebookNode], bool]) -> None:

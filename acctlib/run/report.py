@@ -173,7 +173,7 @@ def _answer(folder: Path, status: int | None, seconds: float) -> None:
     errors = folder / "stderr"
     last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if errors.is_file() else []
     died = f"killed by signal {signal.Signals(-status).name}" if status < 0 else f"exit {status}"
-    said = f"its process ended without an answer ({died}): {' '.join(last) or 'it may have run out of memory'}"
+    said = f"its process ended in the middle ({died}): {' '.join(last) or 'a cell ended it, or it ran out of memory'}"
     raise ReportDied(said) if status < 0 else ReportFailed(said)
 
 
