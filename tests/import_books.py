@@ -60,8 +60,7 @@ def harvest(path: Path, *entries: tuple) -> Path:
     lines = [HARVEST]
     for day, client, project, task, hours, billable, person, note in entries:
         first, _, last = person.partition(" ")
-        lines.append(
-            f'{day},{client},{project},,{task},{note},"{hours}",{billable},No,No,{first},{last},,,Yes,0.0,0.0,0.0,0.0,British Pound - GBP,'
-        )
+        rates = "Yes,0.0,0.0,0.0,0.0,British Pound - GBP,"
+        lines.append(f'{day},{client},{project},,{task},{note},"{hours}",{billable},No,No,{first},{last},,,{rates}')
     path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8", newline="")
     return path

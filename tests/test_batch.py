@@ -6,16 +6,19 @@ import json
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from small_workbook import add_account, make_workbook, spend_notebook
 
+from acctlib import account
 from acctlib.run import batch
 from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run
 from acctlib.run.index import index_page, write_index
 from acctlib.run.parameters import ParameterError, checked_parameters, declared_parameters, editions
-from acctlib.run.report import ReportFailed, publish
+from acctlib.run.preloaded import Ended
+from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, make_report, publish
 
 DECLARED = {
     "account": "aurora",
@@ -39,13 +42,16 @@ def made(monkeypatch):
     """Replace the making of a report by a note of it; accounts named in `fails` fail."""
     notes = []
 
-    def note(edition, others):
+    def note(edition, others, *limits):
+        if edition.account in note.refused:
+            raise AccountRefused("projects.csv:2: no")
         notes.append((str(edition), sorted(others)))
         if edition.account in note.fails:
             raise ReportFailed("cell 3: no")
 
-    note.fails, note.made = set(), notes
+    note.fails, note.refused, note.made = set(), set(), notes
     monkeypatch.setattr(batch, "run_report", note)
+    monkeypatch.setattr(batch, "Preloaded", lambda *_: SimpleNamespace(close=lambda: None))
     return note
 
 
@@ -191,38 +197,56 @@ def test_the_parameters_cell_holds_literals_only(tmp_path):
 def test_an_account_with_wrong_files_fails_and_the_others_are_made(book, made):
     (book.parameters / "aurora.yaml").write_text("account: aurora\n")
     add_account(book.root, "corona", "Corona Energy")
-    (book.data / "corona" / "projects.csv").write_text(
-        "project,name,billing_type,start,end\nsite,Site,fixed,2026-01-05,2026-12-18\n"
-    )
+    made.refused = {"corona"}
     orders, wrong = plan(book)
     outcomes = {outcome.what: outcome for outcome in [*wrong, *run_all(orders)]}
     assert outcomes["aurora"].reason.startswith("aurora.yaml: period must be given")
-    assert "projects.csv:2" in outcomes["corona"].reason
+    assert outcomes["corona"] == Outcome("corona", "failed", "projects.csv:2: no")  # once, not for each of its reports
     assert outcomes["borealis 2026-Q3 spend (client)"] == Outcome("borealis 2026-Q3 spend (client)", "made")
     assert {what for what, _ in made.made} == {"borealis 2026-Q3 spend (client)", "borealis 2026-Q3 spend (internal)"}
     assert not book.out.exists()
 
 
-def test_a_period_without_work_fails_before_anything_runs(book, made):
+@pytest.mark.parametrize("engine", ["copy", "kernel"])
+def test_a_period_without_work_fails_before_any_cell_runs(book, engine):
     orders, _ = plan(book, ["aurora"], said={"period": "2031-Q1"})
-    (outcome,) = run_all(orders)
+    (outcome,) = run_all(orders, engine=engine)
     assert outcome.what == "aurora"
     assert "period must lie within the account's projects" in outcome.reason
-    assert made.made == []
 
 
-def test_an_account_that_breaks_the_reading_itself_does_not_stop_the_others(book, made, monkeypatch):
-    true_read = batch.Account.read
+def test_what_breaks_the_reading_itself_is_said_of_the_account(book, monkeypatch):
+    def read(*_):
+        raise PermissionError("not yours")
 
-    def read(account, *rest):
-        if account == "aurora":
-            raise PermissionError("not yours")
-        return true_read(account, *rest)
+    monkeypatch.setattr(account.Account, "read", read)
+    with pytest.raises(AccountRefused, match="its files can't be read: PermissionError: not yours"):
+        make_report(plan(book, ["aurora"])[0][0], {})
 
-    monkeypatch.setattr(batch.Account, "read", read)
-    outcomes = {outcome.what: outcome.reason for outcome in run_all(plan(book)[0])}
-    assert outcomes["aurora"] == "its files can't be read: PermissionError: not yours"
-    assert outcomes["borealis 2026-Q3 spend (client)"] == ""
+
+def test_a_process_that_was_killed_is_tried_once_more(book, monkeypatch):
+    tries = []
+
+    def killed(edition, *_):
+        tries.append(str(edition))
+        raise ReportDied("killed by signal SIGKILL")
+
+    monkeypatch.setattr(batch, "run_report", killed)
+    (outcome,) = run_all(plan(book, ["aurora"], audience="client")[0], engine="kernel")
+    assert (outcome.state, len(tries)) == ("failed", 2)
+
+
+def test_a_preloaded_process_that_ended_is_started_again(book, monkeypatch):
+    started = []
+
+    def run(edition, others, seconds, preloaded, memory):
+        if len(started) == 1:
+            raise Ended
+
+    monkeypatch.setattr(batch, "run_report", run)
+    monkeypatch.setattr(batch, "Preloaded", lambda *_: started.append(1) or SimpleNamespace(close=lambda: None))
+    (outcome,) = run_all(plan(book, ["aurora"], audience="client")[0], engine="copy")
+    assert (outcome.state, len(started)) == ("made", 2)
 
 
 def test_a_report_that_fails_leaves_the_others_alone(book, made):
@@ -255,15 +279,16 @@ def test_what_is_up_to_date_is_made_only_by_force(book, made, monkeypatch):
 
 def test_several_workers_make_reports_at_one_time(book, monkeypatch):
     both = threading.Barrier(2, timeout=20)
-    monkeypatch.setattr(batch, "run_report", lambda edition, others: both.wait())
-    assert {outcome.state for outcome in run_all(plan(book, ["aurora"])[0], workers=2)} == {"made"}
+    monkeypatch.setattr(batch, "run_report", lambda *_: both.wait())
+    orders, _ = plan(book, audience="client")
+    assert {outcome.state for outcome in run_all(orders, workers=2, engine="kernel")} == {"made"}
 
 
 def test_who_stops_listening_leaves_no_report_behind(book, monkeypatch):
     stopped = threading.Event()
-    monkeypatch.setattr(batch, "run_report", lambda edition, others: edition.audience == "client" or stopped.wait(20))
+    monkeypatch.setattr(batch, "run_report", lambda edition, *_: edition.audience == "client" or stopped.wait(20))
     monkeypatch.setattr(batch, "stop_all", stopped.set)
-    outcomes = run_all(plan(book, ["aurora"])[0], workers=2)
+    outcomes = run_all(plan(book, ["aurora"])[0], workers=2, engine="kernel")
     assert next(outcomes).state == "made"
     outcomes.close()
     assert stopped.is_set()

@@ -99,8 +99,8 @@ def test_unknown_clients_and_projects_wait_with_the_line_that_settles_it(data, t
     assert result.exit_code == 1
     said = result.output
     assert (
-        "client 'Kestrell Mutual': 1 rows, 2.00 h; nearest: kestrel; add 'Kestrell Mutual' to aliases in data/kestrel/account.yaml"
-        in said
+        "client 'Kestrell Mutual': 1 rows, 2.00 h; nearest: kestrel; "
+        "add 'Kestrell Mutual' to aliases in data/kestrel/account.yaml" in said
     )
     assert "project 'Site car' of kestrel: 1 rows, 3.00 h; nearest: care" in said
     assert "5 rows read = 3 in accounts + 2 waiting" in said
@@ -171,7 +171,9 @@ def test_a_file_that_would_take_away_much_is_asked_about(data, tmp_path):
 
 
 def test_what_was_typed_here_stays_and_is_not_doubled(data, tmp_path, june):
-    typed = "date,project,person,role,hours,billable\n2026-06-01,portal,Ana Ruiz,Designer,7.50,yes\n2026-06-01,portal,Ana Ruiz,Designer,7.5,yes\n2026-05-30,care,Ben Okri,,2,no\n"
+    typed = "date,project,person,role,hours,billable\n"
+    typed += "2026-06-01,portal,Ana Ruiz,Designer,7.50,yes\n2026-06-01,portal,Ana Ruiz,Designer,7.5,yes\n"
+    typed += "2026-05-30,care,Ben Okri,,2,no\n"
     (data / "kestrel/time_entries.csv").write_text(typed)
     result = imported(data, "harvest", june)
     assert "1 typed here before" in result.output
@@ -273,9 +275,13 @@ def test_a_decimal_comma_is_found_from_the_whole_file(data, tmp_path):
 
 
 def test_unreadable_rows_wait_and_the_others_come_in(data, tmp_path):
-    june = harvest(
-        tmp_path / "june.csv", JUNE[0], ("2026-06-31", *JUNE[1][1:]), (*JUNE[1][:4], "-2", *JUNE[1][5:]), (*JUNE[1][:4], "25", *JUNE[1][5:]), (*JUNE[1][:5], "perhaps", *JUNE[1][6:])
-    )  # fmt: skip
+    wrong = (
+        ("2026-06-31", *JUNE[1][1:]),
+        (*JUNE[1][:4], "-2", *JUNE[1][5:]),
+        (*JUNE[1][:4], "25", *JUNE[1][5:]),
+        (*JUNE[1][:5], "perhaps", *JUNE[1][6:]),
+    )
+    june = harvest(tmp_path / "june.csv", JUNE[0], *wrong)
     result = imported(data, "harvest", june)
     assert result.exit_code == 1
     why = [r["why it waits"] for r in rows(data / "firm/imports/waiting/harvest-june.csv")]

@@ -132,7 +132,9 @@ def test_a_report_dies_with_the_run_that_asked_for_it(tmp_path):
     """)
     with subprocess.Popen([sys.executable, "-c", program]) as run:
         try:
-            _wait_for(lambda: len(psutil.Process(run.pid).children(recursive=True)) == 2)  # the report and its kernel
+            _wait_for(
+                lambda: len(psutil.Process(run.pid).children(recursive=True)) == 2
+            )  # the process it is a copy of, and the report
             family = psutil.Process(run.pid).children(recursive=True)
         finally:
             run.kill()
