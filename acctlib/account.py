@@ -120,8 +120,7 @@ class Account:
         firm = read_firm(root / "firm" / "firm.yaml") if (root / "firm" / "firm.yaml").is_file() else Firm(name="Our agency")
         when = quarter(period, profile.fiscal_year)
         day = _as_of(as_of, when)
-        asked = queries(profile, firm, account, root)
-        checked = read_checked(folder, root / "firm", asked)
+        checked = read_checked(folder, root / "firm", queries(profile, firm, account, root))
         sources = dict(checked.sources)
         tables = _of_account(checked.tables, account)
         _must_run(account, tables, when)
@@ -129,8 +128,9 @@ class Account:
         tables["survey_summary"] = survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile.fiscal_year)
         if audience == "client":
             profile, firm, tables = profile.for_client(), firm.for_client(), for_client(tables, account, day)
-            for name in sources.keys() & {query.table for query in asked}:  # where our database is, is no client's business
-                sources[name] = replace(sources[name], file=f"{name} (SQL)")
+            for name, source in checked.sources.items():
+                if " (SQL, " in source.file:  # where our database is, is no client's business
+                    sources[name] = replace(source, file=f"{name} (SQL)")
         commentary = _commentary(folder / "commentary", when, audience)
         whole = cls(account, profile, firm, when, day, audience, {}, sources, commentary, tables)
         return whole._known_on(day)

@@ -21,12 +21,14 @@ from typing import Any
 
 from acctlib.account import Account, account_ids
 from acctlib.periods import quarter
-from acctlib.profile import read_profile
+from acctlib.profile import queries_in, read_profile
 from acctlib.run.parameters import ACCOUNT_ID, checked_parameters, declared_parameters, editions, valid_date
 from acctlib.run.report import ReportFailed, run_report, stop_all
 from acctlib.run.results import Edition, why_stale
+from acctlib.tables.problems import TableErrors
+from acctlib.tables.sql import answer
 
-__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run"]
+__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "unanswered"]
 
 
 class WrongUse(ValueError):
@@ -249,10 +251,19 @@ def run_all(orders: Sequence[Edition], workers: int = 2, force: bool = False) ->
             raise
 
 
+def unanswered(data: Path, account: str) -> str:
+    """Return why a database does not answer an account's queries, or why they can't be read; empty where all is well."""
+    try:
+        problems = [problem for query in queries_in(data, account) for problem in answer(query)[1]]
+    except ValueError as error:
+        return str(error)
+    return str(TableErrors(tuple(problems))) if problems else ""
+
+
 def _up_to_date(order: Edition) -> bool:
     try:
         return not why_stale(order)
-    except OSError:  # a file that can't be read is named when the account is checked
+    except (OSError, ValueError):  # what can't be read, or does not answer, is named when the account is checked
         return False
 
 

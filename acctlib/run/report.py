@@ -27,13 +27,14 @@ from typing import Any
 import psutil
 
 from acctlib.run.results import Edition, document, fingerprints
+from acctlib.tables.sql import ANSWERS
 
 __all__ = ["SECONDS", "ReportFailed", "make_report", "publish", "run_report", "stop_all"]
 
 #: Longest time one report may take.
 SECONDS = 900
-#: Variables of ours that a report's process needs; all others stay behind.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+#: Variables of ours that a report's process needs; all others stay behind, passwords of databases among them.
+_KEPT = (ANSWERS, "PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 _FIXED = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",

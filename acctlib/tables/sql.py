@@ -39,7 +39,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from acctlib.places import from_root
-from acctlib.tables.problems import Problem
+from acctlib.tables.problems import Problem, TableErrors
 from acctlib.tables.raw import RawTable
 
 if TYPE_CHECKING:
@@ -151,12 +151,12 @@ def fingerprint(query: Query) -> str:
 
     Raises
     ------
-    LookupError
-        If there is no answer; holds its problems.
+    TableErrors
+        If there is no answer.
     """
     table, problems = answer(query)
     if table is None:
-        raise LookupError(*problems)
+        raise TableErrors(tuple(problems))
     digest = hashlib.sha256(json.dumps([query.table, table.header, len(table)]).encode())
     for column in table.columns:
         digest.update(pc.binary_length(column).to_numpy().tobytes())
@@ -176,6 +176,8 @@ def asked_once(parent: Path | None = None) -> Iterator[None]:
     if os.environ.get(ANSWERS):
         yield
         return
+    if parent is not None:
+        parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="answers-", dir=parent, ignore_cleanup_errors=True) as folder:
         os.environ[ANSWERS] = folder
         try:
@@ -185,7 +187,7 @@ def asked_once(parent: Path | None = None) -> Iterator[None]:
 
 
 def _kept(query: Query, folder: Path) -> tuple[RawTable | None, list[Problem]]:
-    said = [query.table, query.sql, query.url, query.account, str(query.embedded), query.file, query.lines]
+    said = [query.table, query.sql, query.url, query.account, query.file, query.lines]
     path = folder / hashlib.sha256(json.dumps(said).encode()).hexdigest()
     if path.is_file():
         return _unpacked(path.read_bytes())
