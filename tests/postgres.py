@@ -37,7 +37,8 @@ def programs() -> Path | None:
 def running() -> Iterator[Path]:
     """Run a server; yields the folder of its socket. Its owner is the role postgres, who needs no password there."""
     wheel = programs()
-    assert wheel, "pip install -c constraints.txt -e '.[test]'"
+    if wheel is None:
+        raise OSError("no PostgreSQL found; pip install -c constraints.txt -e '.[test]'")
     folder = Path(tempfile.mkdtemp(prefix="acctlib-pg-", dir="/tmp"))  # a socket's path must be short
     other = {}
     if os.geteuid() == 0:

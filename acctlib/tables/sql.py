@@ -200,8 +200,9 @@ def _kept(query: Query, folder: Path) -> tuple[RawTable | None, list[Problem]]:
 
 def _packed(table: RawTable | None, problems: list[Problem]) -> bytes:
     columns = () if table is None else table.columns
-    said = {"file": table.file if table else "", "header": table.header if table else None, "rows": len(table or ())}
-    said["problems"] = [asdict(problem) for problem in problems]
+    said: dict[str, Any] = {"header": None, "problems": [asdict(problem) for problem in problems]}
+    if table is not None:
+        said |= {"file": table.file, "header": table.header, "rows": len(table)}
     frame = pa.table(list(columns), names=[str(at) for at in range(len(columns))])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, frame.schema.with_metadata({"said": json.dumps(said)})) as writer:
@@ -272,11 +273,11 @@ def _address(query: Query) -> URL:
         kind = ""
     if kind not in ("postgresql", "sqlite"):
         raise _Refused(query.url_problem("the url is no address of PostgreSQL or SQLite", f"write {_EXAMPLE}"))
-    if (url.password is not None and not _VARIABLE.fullmatch(url.password)) or not _HOST.fullmatch(
-        _VARIABLE.sub("x", url.host or "")
-    ):
-        what = "the url holds a password as it is" if url.password else "the url has a host that can be none"
-        raise _Refused(query.url_problem(what, "write ${DB_PASSWORD} in its place and set DB_PASSWORD in the environment"))
+    if url.password is not None and not _VARIABLE.fullmatch(url.password):
+        write = "write ${DB_PASSWORD} in its place and set DB_PASSWORD in the environment"
+        raise _Refused(query.url_problem("the url holds a password as it is", write))
+    if not _HOST.fullmatch(_VARIABLE.sub("x", url.host or "")) or (kind == "sqlite" and not url.database):
+        raise _Refused(query.url_problem("the url names no host" if url.host else "the url names no file", f"write {_EXAMPLE}"))
     allowed = _OPTIONS if kind == "postgresql" else ()
     if unknown := [name for name in url.query if name not in allowed]:
         may = f"after the ? may stand {', '.join(allowed)}" if allowed else "take away the ? and what follows"
@@ -495,8 +496,9 @@ def _failure(query: Query, url: URL, error: Exception) -> Problem:
     diagnosis = getattr(cause, "diag", None)
     said = (getattr(diagnosis, "message_primary", None) or str(cause)).strip().splitlines()
     said = (said[0] if said else type(cause).__name__).rstrip(".")
-    if any(secret and secret in said for secret in (url.password, url.username)):
-        said = f"the database says {type(cause).__name__}"
+    user = url.username and re.search(rf"(?<!\w){re.escape(url.username)}(?!\w)", said)
+    if user or (url.password and url.password in said):
+        said = type(cause).__name__
     one = "write one SELECT, without others before or after it"
     for part, what, write in (
         ("multiple commands", "the query is more than one statement", one),
@@ -511,6 +513,8 @@ def _failure(query: Query, url: URL, error: Exception) -> Problem:
     ):
         if part in said.casefold():
             return query.sql_problem(what, write)
+    if getattr(cause, "sqlstate", "") == "42601" or "syntax error" in said:
+        return query.sql_problem(f"the database answers: {said}", "write one SELECT; other statements are not taken")
     if "statement timeout" in said or said == "interrupted":
         return _too_long(query)
     return query.sql_problem(f"the database answers: {said}", "mend the query")
