@@ -124,7 +124,9 @@ def _belongs(firm: bool, name: str) -> str:
         near = difflib.get_close_matches(name, TABLES, n=1)
         raise ValueError(f"must be a table; did you mean {near[0]}?" if near else f"must be one of {', '.join(TABLES)}")
     if TABLES[name].firm != firm:
-        file, of = ("data/firm/firm.yaml", "the firm") if TABLES[name].firm else ("the account.yaml of an account", "an account")
+        file, of = (
+            ("data/firm/firm.yaml", "the firm") if TABLES[name].firm else ("the account.yaml of an account", "an account")
+        )
         raise ValueError(f"must stand under tables of {file}, for it is a table of {of}; move it there")
     return name
 
@@ -141,7 +143,7 @@ Factor = Literal["delivery", "relationship", "results", "commercial", "satisfact
 class TableQuery(_Strict):
     """Where a table comes from that is no file: the query, and the address of the database (none = the embedded one)."""
 
-    url: Annotated[str | None, Field(repr=False), AfterValidator(lambda url: url and _is_not_blank(url))] = None
+    url: Annotated[str | None, Field(repr=False), AfterValidator(lambda url: url if url is None else _is_not_blank(url))] = None
     sql: Annotated[str, AfterValidator(_is_not_blank)]
     _lines: tuple[int, int] = PrivateAttr((1, 1))
 

@@ -298,14 +298,9 @@ def _filled(query: Query, url: URL, port: str) -> URL:
         return _VARIABLE.sub(lambda found: value(found[1]), text)
 
     parts = {
-        part: filled(text)
-        for part in ("username", "password", "host", "database")
-        if (text := getattr(url, part)) is not None
+        part: filled(text) for part in ("username", "password", "host", "database") if (text := getattr(url, part)) is not None
     }
-    options = {
-        name: tuple(map(filled, [values] if isinstance(values, str) else values))
-        for name, values in url.query.items()
-    }
+    options = {name: tuple(map(filled, [values] if isinstance(values, str) else values)) for name, values in url.query.items()}
     number = value(port) if port else ""
     if names := list(dict.fromkeys(unset)):
         what, them = ("variables {} are", "them") if len(names) > 1 else ("variable {} is", "it")
@@ -341,13 +336,19 @@ def _connected(query: Query, url: URL, silent: Path | None) -> Iterator[Connecti
             path = from_root(url.database or ".")
             if not path.is_file():
                 what = f"there is no database {_place(query, url)}"
-                where = f"put it into the folder {query.embedded.parent.name}, or give the entry a url" if query.url is None else ""
+                where = (
+                    f"put it into the folder {query.embedded.parent.name}, or give the entry a url" if query.url is None else ""
+                )
                 raise _Refused(query.url_problem(what, where or "mend the path, which is meant from the workbook's folder"))
             address = f"file:{quote(str(path.absolute()))}?mode=ro"
             opened = lambda: sqlite3.connect(address, uri=True, timeout=CONNECT_SECONDS)  # noqa: E731
             engine = create_engine("sqlite://", creator=opened, poolclass=NullPool, hide_parameters=True)
         else:
-            alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}  # a server that is gone is noticed
+            alive = {
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
+            }  # a server that is gone is noticed
             settings = {"connect_timeout": CONNECT_SECONDS, "application_name": "acctlib", **alive}
             engine = create_engine(
                 url.set(drivername="postgresql+psycopg"), connect_args=settings, poolclass=NullPool, hide_parameters=True
@@ -391,13 +392,13 @@ def _read(query: Query, url: URL, statement: TextClause, connection: Connection)
     if url.get_backend_name() == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {1000 * SECONDS}")
     # Streamed means a cursor that the server declares, and PostgreSQL declares one for a single SELECT only.
-    result = connection.execution_options(stream_results=True, yield_per=_CHUNK).execute(statement)
+    result = connection.execute(statement, execution_options={"stream_results": True})
     if not result.returns_rows or not (header := tuple(result.keys())):
         raise _Refused(query.sql_problem("the query returns no columns", "write one SELECT with the table's columns"))
     file = f"{query.table} (SQL, {_place(query, url)})"
     chunks: list[list[pa.Array]] = []
     wrong: dict[str, Problem] = {}
-    for rows in result.partitions():
+    for rows in result.partitions(_CHUNK):
         columns = [_texts(cells) for cells in zip(*rows, strict=True)]
         for name, column in zip(header, columns, strict=True):
             if isinstance(column, type):
@@ -432,12 +433,16 @@ def _texts(cells: Sequence[Any]) -> pa.Array | type:
     >>> _texts([None, Decimal("1234.50"), True, 7.0, float("nan"), date(2026, 7, 6), datetime(2026, 7, 6)]).to_pylist()
     ['', '1234.50', 'yes', '7', '', '2026-07-06', '2026-07-06']
     """
-    kinds = {*map(type, cells)} - {str, type(None)}
+    types = {*map(type, cells)}
+    kinds = types - {str, type(None)}
     if kinds:
         writers = {kind: _WRITERS.get(kind) for kind in kinds}
         if not all(writers.values()):
             return next(type(cell) for cell in cells if type(cell) in kinds and writers[type(cell)] is None)
-        cells = [write(cell) if (write := writers.get(type(cell))) else cell for cell in cells]
+        if len(types) == 1:
+            cells = [*map(writers[types.pop()], cells)]
+        else:
+            cells = [write(cell) if (write := writers.get(type(cell))) else cell for cell in cells]
     return pc.fill_null(pa.array(cells, type=pa.string()), "")
 
 
@@ -504,6 +509,7 @@ def _failure(query: Query, url: URL, error: Exception) -> Problem:
         ("multiple commands", "the query is more than one statement", one),
         ("one statement at a time", "the query is more than one statement", one),
         ("not authorized", "the query does more than read", one),
+        ("authorization denied", "the query does more than read", one),
         ("prohibited", "the query reads what it may not", one),
         ("read-only transaction", "the query writes", one),
         ("data-modifying", "the query writes", one),
