@@ -19,7 +19,7 @@ from pathlib import Path
 
 _STOPS_WITH_ITS_PARENT = """
 cd / || exit 1
-"$1/bin/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c shared_buffers=16MB -c logging_collector=off 2>"$2/log" &
+"$1/bin/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync=off -c shared_buffers=16MB 2>"$2/log" &
 read -r _
 kill -INT $!
 wait

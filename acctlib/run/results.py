@@ -2,9 +2,9 @@
 
 A report is two files that belong together. The page is for people. The JSON holds the figures by name, so that the next
 report can say what changed and whether a forecast came true, and the fingerprints of everything the page was made from:
-data, answers of databases, parameters, notebook, package, versions, earlier results. Where all fingerprints still agree, running again would
-give the same bytes, and is not done. The JSON also holds the page's own fingerprint: a page that was changed, or that a
-crash left beside another run's figures, is noticed and made again.
+data, answers of databases, parameters, notebook, package, versions, earlier results. Where all fingerprints still agree,
+running again would give the same bytes, and is not done. The JSON also holds the page's own fingerprint: a page that was
+changed, or that a crash left beside another run's figures, is noticed and made again.
 
 There is no time of day and no path in it: the same input gives the same bytes on any machine on any day.
 """

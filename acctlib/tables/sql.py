@@ -2,9 +2,9 @@
 
 A query is text that somebody wrote into a file; an account's id is text that somebody typed. Only the former is ever SQL: the
 id is bound by the driver. What a query may do is not judged by reading it, which is how guards are talked round. PostgreSQL
-declares it as a cursor in a read-only transaction, so that it is one statement and only reads; SQLite opens the file for reading
-and asks before each step whether it is a read. User and password come from the environment, are put into the parsed address,
-and stand in no message.
+declares it as a cursor in a read-only transaction, so that it is one statement and only reads; SQLite opens the file for
+reading and asks before each step whether it is a read. User and password come from the environment, are put into the parsed
+address, and stand in no message.
 
 A database returns rows in any order, and the order of rows decides the order on pages and the last digits of sums. So rows are
 sorted by their columns from left to right: the same rows give the same page, and row 7 of a message is row 7 of every run.
@@ -43,7 +43,7 @@ from acctlib.tables.problems import Problem, TableErrors
 from acctlib.tables.raw import RawTable
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, TextClause
+    from sqlalchemy import Connection, CursorResult, TextClause
     from sqlalchemy.engine import URL
 
 __all__ = ["ANSWERS", "EMBEDDED", "Query", "answer", "asked_once", "fingerprint"]
@@ -132,7 +132,7 @@ def answer(query: Query) -> tuple[RawTable | None, list[Problem]]:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with contextlib.closing(sqlite3.connect(Path(folder, "tables.sqlite"))) as book:
     ...         _ = book.execute("CREATE TABLE booked (client, day, project, hours)")
-    ...         _ = book.execute("INSERT INTO booked VALUES ('harbour', '2026-07-06', 'site', 7.5), ('bay', '2026-07-06', 'app', 8)")
+    ...         _ = book.execute("INSERT INTO booked VALUES ('harbour', '2026-07-06', 'site', 7.5), ('bay', '', 'app', 8)")
     ...         book.commit()
     ...     sql = "SELECT day AS date, project, hours FROM booked WHERE client = :account"
     ...     table, problems = answer(Query("time_entries", sql, None, "harbour", Path(folder, "tables.sqlite")))
@@ -392,7 +392,11 @@ def _read(query: Query, url: URL, statement: TextClause, connection: Connection)
     if url.get_backend_name() == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {1000 * SECONDS}")
     # Streamed means a cursor that the server declares, and PostgreSQL declares one for a single SELECT only.
-    result = connection.execute(statement, execution_options={"stream_results": True})
+    with contextlib.closing(connection.execute(statement, execution_options={"stream_results": True})) as result:
+        return _table_of(query, url, result, ends)
+
+
+def _table_of(query: Query, url: URL, result: CursorResult, ends: float) -> RawTable:
     if not result.returns_rows or not (header := tuple(result.keys())):
         raise _Refused(query.sql_problem("the query returns no columns", "write one SELECT with the table's columns"))
     file = f"{query.table} (SQL, {_place(query, url)})"
