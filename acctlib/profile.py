@@ -278,7 +278,7 @@ def _sentence(path: Path, model: type[_Strict], error: dict, lines: dict[tuple, 
     key = ".".join(str(part) for part in at)
     place = f"{path.name}:{line}: {key}"
     if error["type"] == "missing":
-        return f"{place} must be given; add a line `{key}: …`"
+        return f"{place} must be given; add a line `{at[-1]}: …`"
     if error["type"] == "extra_forbidden":
         inner = _model_at(model, at[:-1])
         near = difflib.get_close_matches(str(at[-1]), inner, n=1)
@@ -287,6 +287,8 @@ def _sentence(path: Path, model: type[_Strict], error: dict, lines: dict[tuple, 
     what = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     what = what if what.startswith("must") else f"must be right: {what}"
     if at[0] == "tables":  # what stands there may be a password
+        if error["type"] in ("dict_type", "model_type"):
+            what = "must have keys of its own"
         example = "`sql: SELECT … FROM … WHERE client = :account`"
         where = f"`tables:`, then `time_entries:`, then {example}" if len(at) == 1 else f"{example} beneath it"
         return f"{place} {what}" if "; " in what or " one of " in what else f"{place} {what}; write {where}"

@@ -234,6 +234,11 @@ def test_a_database_that_another_program_has_open_can_be_read(embedded):
         assert len(answer(query(embedded))[0]) == 4
 
 
+def test_text_that_is_no_text_is_named(embedded):
+    (message,) = refused(embedded, "SELECT CAST(x'ff' AS text) AS note")
+    assert "the database answers: Could not decode to UTF-8" in message
+
+
 # addresses
 
 
@@ -327,15 +332,15 @@ def test_sqlalchemy_is_imported_only_for_a_query(book):
             "tables:\n  tasks:\n    ulr: x\n    sql: SELECT 1\n",
             "4: tables.tasks.ulr is not a key of this file; did you mean url?",
         ),
-        ("tables:\n  tasks:\n    url: sqlite:///x\n", "3: tables.tasks.sql must be given; add a line `tables.tasks.sql: …`"),
+        ("tables:\n  tasks:\n    url: sqlite:///x\n", "3: tables.tasks.sql must be given; add a line `sql: …`"),
         ('tables:\n  tasks:\n    sql: " "\n', "4: tables.tasks.sql must not be empty; write `sql: SELECT …"),
         ('tables:\n  tasks:\n    url: ""\n    sql: SELECT 1\n', "4: tables.tasks.url must not be empty"),
         (f"tables:\n  tasks:\n    sql: 7\n    url: [{PASSWORD}]\n", "5: tables.tasks.url must be a valid string; write"),
         (
             f"tables: postgresql://ann:{PASSWORD}@h/x\n",
-            "2: tables must be a valid dictionary; write `tables:`, then `time_entries:`",
+            "2: tables must have keys of its own; write `tables:`, then `time_entries:`, then",
         ),
-        (f"tables:\n  tasks: {PASSWORD}\n", "3: tables.tasks must be "),
+        (f"tables:\n  tasks: {PASSWORD}\n", "3: tables.tasks must have keys of its own; write `sql: SELECT"),
         ("tables:\n  tasks: &q\n    sql: SELECT 1\n  risks: *q\n", "3: must not use anchors or aliases"),
     ],
 )
@@ -387,6 +392,15 @@ def test_a_table_in_a_file_and_in_a_database_is_refused_unless_one_is_empty(book
     )
     filled(book / "data" / "firm" / "tables.sqlite", [])
     assert Account.read("aurora", "2026-Q3").sources["time_entries"].file == "time_entries.csv"
+
+
+def test_a_query_without_a_row_is_a_warning(book):
+    filled(book / "data" / "firm" / "tables.sqlite", ROWS[3:])
+    assert acctlib("check", "aurora")[1].splitlines() == [
+        "aurora: account.yaml:5: warning: tables.time_entries: the query returns no row; check what :account, which is aurora, "
+        "is compared with (a warning)",
+        "aurora: 1 tables, 1 rows, no problem",
+    ]
 
 
 def test_cells_and_columns_of_a_query_are_checked_like_those_of_a_file(book):

@@ -25,7 +25,7 @@ import acctlib
 from acctlib.missing import Missing
 from acctlib.places import from_root
 from acctlib.profile import queries_in
-from acctlib.tables.sql import EMBEDDED, fingerprint
+from acctlib.tables.sql import fingerprint
 
 if TYPE_CHECKING:
     from acctlib.account import Account
@@ -141,9 +141,9 @@ def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
         If a database does not answer, or a file that holds its queries can't be read: nobody can say then what changed.
     """
     own = {name: value for name, value in edition.parameters.items() if name not in PLACES}
-    # The embedded database holds every account's rows; those of this one count by what the queries return.
+    # A database may hold every account's rows; those of this one count by what the queries return.
     files = [path for folder in (edition.account, "firm") for path in _files(edition.data / folder)]
-    facts = [path for path in files if not path.name.startswith(EMBEDDED)]
+    facts = [path for path in files if ".sqlite" not in path.name]
     answers = [fingerprint(query) for query in queries_in(edition.data, edition.account)]
     past = _earlier(edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"])
     return {

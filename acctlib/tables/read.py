@@ -105,6 +105,9 @@ def add_answer(raw: RawFolder, query: Query) -> None:
     table, problems = answer(query)
     raw.problems += problems
     other = raw.tables.get(query.table)
+    if table is not None and not len(table):  # a client whom the database calls otherwise would lose all rows without a word
+        write = f"check what :account, which is {query.account}, is compared with"
+        raw.problems.append(query.sql_problem("the query returns no row", write, "warning"))
     if table is None:
         raw.unreadable.add(query.table)
     elif other is not None and len(other) and len(table):

@@ -100,9 +100,9 @@ class Query:
         """Return what is wrong with the address or the database."""
         return Problem(self.file, f"tables.{self.table}: {what}", write, self.lines[0])
 
-    def sql_problem(self, what: str, write: str) -> Problem:
+    def sql_problem(self, what: str, write: str, severity: str = "error") -> Problem:
         """Return what is wrong with the query."""
-        return Problem(self.file, f"tables.{self.table}: {what}", write, self.lines[1])
+        return Problem(self.file, f"tables.{self.table}: {what}", write, self.lines[1], severity=severity)
 
 
 class _Refused(Exception):
