@@ -13,6 +13,7 @@ import sys
 import uuid
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from click.testing import CliRunner
@@ -148,8 +149,6 @@ def test_the_fingerprint_tells_cells_apart_that_join_to_the_same_text(embedded):
 
 
 def test_two_hundred_thousand_rows_take_some_seconds(tmp_path):
-    from time import monotonic
-
     rows = [
         ("aurora", f"2026-07-{1 + n % 28:02}", "site", f"p{n % 50}", "x", n % 32 / 4, n % 2, f"{n}") for n in range(200_000)
     ]

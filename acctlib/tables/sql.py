@@ -390,7 +390,7 @@ def _guard(connection: sqlite3.Connection) -> None:
 def _read(query: Query, url: URL, statement: TextClause, connection: Connection) -> RawTable:
     ends = monotonic() + SECONDS
     if url.get_backend_name() == "postgresql":
-        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {1000 * SECONDS}")
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(1000 * SECONDS)}")
     # Streamed means a cursor that the server declares, and PostgreSQL declares one for a single SELECT only.
     with contextlib.closing(connection.execute(statement, execution_options={"stream_results": True})) as result:
         return _table_of(query, url, result, ends)
