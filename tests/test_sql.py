@@ -157,7 +157,7 @@ def test_two_hundred_thousand_rows_take_some_seconds(tmp_path):
     began = monotonic()
     table, _ = answer(query(path))
     assert len(table) == 200_000
-    assert monotonic() - began < 15  # 2 s on a quiet machine
+    assert monotonic() - began < 25  # 3 s on a quiet machine; 34 when rows came one by one
 
 
 # what a query may not do
