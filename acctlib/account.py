@@ -23,7 +23,7 @@ from acctlib.audience import HIDDEN, Tables, for_client, open_levels, survey_sum
 from acctlib.missing import Missing
 from acctlib.periods import Quarter, long_date, quarter
 from acctlib.places import from_root
-from acctlib.profile import Firm, Profile, read_firm, read_profile, read_yaml
+from acctlib.profile import Firm, Profile, queries, read_firm, read_profile, read_yaml
 from acctlib.tables.as_of import known_on
 from acctlib.tables.checks import Source, read_checked
 from acctlib.tables.dictionary import SEES_LEVELS, TABLES
@@ -120,15 +120,19 @@ class Account:
         firm = read_firm(root / "firm" / "firm.yaml") if (root / "firm" / "firm.yaml").is_file() else Firm(name="Our agency")
         when = quarter(period, profile.fiscal_year)
         day = _as_of(as_of, when)
-        checked = read_checked(folder, root / "firm")
+        checked = read_checked(folder, root / "firm", queries(profile, firm, account, root))
+        sources = dict(checked.sources)
         tables = _of_account(checked.tables, account)
         _must_run(account, tables, when)
         tables["firm_deals"] = _firm_deals(checked.tables["opportunities"])
         tables["survey_summary"] = survey_summary(known_on(tables["surveys"], TABLES["surveys"], day), profile.fiscal_year)
         if audience == "client":
             profile, firm, tables = profile.for_client(), firm.for_client(), for_client(tables, account, day)
+            for name, source in checked.sources.items():
+                if " (SQL, " in source.file:  # where our database is, is no client's business
+                    sources[name] = replace(source, file=f"{name} (SQL)")
         commentary = _commentary(folder / "commentary", when, audience)
-        whole = cls(account, profile, firm, when, day, audience, {}, checked.sources, commentary, tables)
+        whole = cls(account, profile, firm, when, day, audience, {}, sources, commentary, tables)
         return whole._known_on(day)
 
     def __getattr__(self, name: str) -> pd.DataFrame | Missing:

@@ -134,6 +134,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     """
     from acctlib.run.batch import run_all, sole_run
     from acctlib.run.index import write_index
+    from acctlib.tables.sql import asked_once
 
     with _sentences():
         book = _workbook(data, parameters, out)
@@ -144,7 +145,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
                 if book.accounts
                 else "parameters/ must hold one file per account, got none; make one with: acctlib new ACCOUNT"
             )
-        with sole_run(book.out):
+        with sole_run(book.out), asked_once(book.out / ".tmp"):
             limits = {"seconds": timeout} if timeout else {}
             limits |= {"memory": memory * 1_000_000} if memory else {}
             making = run_all(orders, workers or os.cpu_count() or 1, force, engine or "", **limits)
@@ -185,14 +186,19 @@ def _summary(outcomes: list[Outcome], index: Path) -> None:
 @_places
 def status(accounts, notebooks, audience, period, as_of, data, parameters, out) -> None:
     """Say of each report whether it is up to date, and else why it would be made."""
+    from acctlib.run.batch import Outcome, unanswered
     from acctlib.run.results import why_stale
+    from acctlib.tables.sql import asked_once
 
-    with _sentences():
+    with _sentences(), asked_once():
         book = _workbook(data, parameters, out)
         orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of)
-    for order in orders:
-        reason = why_stale(order)
-        click.echo(f"{order}: {f'would be made, {reason}' if reason else 'up to date'}")
+        silent = {account: unanswered(book.data, account) for account in dict.fromkeys(order.account for order in orders)}
+        wrong += [Outcome(account, "failed", reason) for account, reason in silent.items() if reason]
+        for order in orders:
+            if not silent[order.account]:
+                reason = why_stale(order)
+                click.echo(f"{order}: {f'would be made, {reason}' if reason else 'up to date'}")
     for outcome in wrong:
         click.echo(f"{outcome.what}: can't be made:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
     if wrong:
@@ -212,6 +218,7 @@ def check(accounts, data, parameters, out) -> None:
     from acctlib.account import account_ids
     from acctlib.run.batch import WrongUse
     from acctlib.run.parameters import declared_parameters
+    from acctlib.tables.sql import asked_once
 
     with _sentences():
         book = _workbook(data, parameters, out)
@@ -221,7 +228,8 @@ def check(accounts, data, parameters, out) -> None:
             raise WrongUse(
                 f"an account must be one of {', '.join(known)}, got {unknown[0]!r}; make it with: acctlib new ACCOUNT"
             )
-    results = [_checked(book, account, declared) for account in accounts or known]
+    with asked_once():
+        results = [_checked(book, account, declared) for account in accounts or known]
     sys.exit(0 if all(results) else 1)
 
 
@@ -229,7 +237,7 @@ def _checked(book: Workbook, account: str, declared: list[dict]) -> bool:
     """Say what is wrong with one account; True where nothing is."""
     from acctlib.account import Account
     from acctlib.missing import Missing
-    from acctlib.profile import read_profile
+    from acctlib.profile import queries_in, read_profile
     from acctlib.run.parameters import checked_parameters
     from acctlib.tables.checks import read_checked
 
@@ -244,8 +252,9 @@ def _checked(book: Workbook, account: str, declared: list[dict]) -> bool:
             return None
 
     said = tried(checked_parameters, book.parameters / f"{account}.yaml", declared)
-    tried(read_profile, folder / "account.yaml")
-    checked = tried(read_checked, folder, firm) if folder.is_dir() else None
+    profile = tried(read_profile, folder / "account.yaml")
+    queries = tried(queries_in, book.data, account) if profile else None
+    checked = tried(read_checked, folder, firm, queries or ()) if folder.is_dir() else None
     if not problems:  # what is left needs all of them together, such as a period without work
         tried(Account.read, account, said["period"], said.get("as_of", ""), "internal", book.data)
     for line in (*problems, *(f"{warning} (a warning)" for warning in (checked.warnings if checked else ()))):

@@ -3,6 +3,9 @@
 A profile is typed by hand, so its mistakes are human: a misspelt key, a month named "April", a currency called "pounds".
 Each is answered with file and line and what to write instead. YAML's surprises are refused rather than understood: no
 aliases, no duplicate keys, one document, and the words yes and no are words.
+
+Either file may say which tables come from a database (`tables`). What an address holds could be a password, so nothing that
+stands under `tables` is repeated in a message.
 """
 
 from __future__ import annotations
@@ -10,9 +13,9 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
@@ -20,8 +23,10 @@ from ruamel.yaml.events import AliasEvent
 
 from acctlib.money import CURRENCIES
 from acctlib.periods import FiscalYear
+from acctlib.tables.dictionary import TABLES
+from acctlib.tables.sql import EMBEDDED, Query
 
-__all__ = ["Firm", "Profile", "ProfileError", "read_firm", "read_profile", "read_yaml"]
+__all__ = ["Firm", "Profile", "ProfileError", "queries", "queries_in", "read_firm", "read_profile", "read_yaml"]
 
 _LARGEST = 1_000_000
 
@@ -108,6 +113,24 @@ def _is_name(text: str) -> str:
     return text
 
 
+def _is_not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _belongs(firm: bool, name: str) -> str:
+    if name not in TABLES:
+        near = difflib.get_close_matches(name, TABLES, n=1)
+        raise ValueError(f"must be a table; did you mean {near[0]}?" if near else f"must be one of {', '.join(TABLES)}")
+    if TABLES[name].firm != firm:
+        file, of = (
+            ("data/firm/firm.yaml", "the firm") if TABLES[name].firm else ("the account.yaml of an account", "an account")
+        )
+        raise ValueError(f"must stand under tables of {file}, for it is a table of {of}; move it there")
+    return name
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -115,6 +138,18 @@ class _Strict(BaseModel):
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(max_length=120), AfterValidator(_is_name)]
 Factor = Literal["delivery", "relationship", "results", "commercial", "satisfaction", "growth"]
+
+
+class TableQuery(_Strict):
+    """Where a table comes from that is no file: the query, and the address of the database (none = the embedded one)."""
+
+    url: Annotated[str | None, Field(repr=False), AfterValidator(lambda url: url if url is None else _is_not_blank(url))] = None
+    sql: Annotated[str, AfterValidator(_is_not_blank)]
+    _lines: tuple[int, int] = PrivateAttr((1, 1))
+
+
+AccountTable = Annotated[str, AfterValidator(lambda name: _belongs(False, name))]
+FirmTable = Annotated[str, AfterValidator(lambda name: _belongs(True, name))]
 
 
 class Targets(_Strict):
@@ -155,6 +190,7 @@ class Profile(_Strict):
     response_days: dict[Literal["critical", "high", "medium", "low"], Annotated[float, Field(ge=0)]] = {}
     response_budget: float | None = Field(None, ge=0)
     agi_label: Literal["net revenue", "gross profit", "agency gross income"] = "net revenue"
+    tables: dict[AccountTable, TableQuery] = {}
 
     @property
     def fiscal_year(self) -> FiscalYear:
@@ -162,8 +198,8 @@ class Profile(_Strict):
         return FiscalYear(self.fiscal_year_start, self.fiscal_year_named_by)
 
     def for_client(self) -> Profile:
-        """Return the profile without what we aim at and how we judge: targets, weights of health, money for responses."""
-        return self.model_copy(update={"targets": Targets(), "health_weights": {}, "response_budget": None})
+        """Return the profile without what we aim at, how we judge and where tables lie: targets, weights, money, queries."""
+        return self.model_copy(update={"targets": Targets(), "health_weights": {}, "response_budget": None, "tables": {}})
 
 
 class Firm(_Strict):
@@ -174,10 +210,11 @@ class Firm(_Strict):
     renewal_odds: dict[Literal["commit", "likely", "doubtful", "lost"], Fraction] = {}
     #: Stages of a deal from first to last; without them their order is taken from the owners' probabilities.
     deal_stages: list[Name] = []
+    tables: dict[FirmTable, TableQuery] = {}
 
     def for_client(self) -> Firm:
-        """Return the firm without its renewal odds and the stages of its deals."""
-        return self.model_copy(update={"renewal_odds": {}, "deal_stages": []})
+        """Return the firm without its renewal odds, the stages of its deals and where its tables lie."""
+        return self.model_copy(update={"renewal_odds": {}, "deal_stages": [], "tables": {}})
 
 
 def read_profile(path: Path) -> Profile:
@@ -190,11 +227,47 @@ def read_firm(path: Path) -> Firm:
     return _checked(path, Firm)
 
 
+def queries(profile: Profile, firm: Firm, account: str, data: Path) -> list[Query]:
+    """Return the queries behind an account's tables: its own, then the firm's.
+
+    Parameters
+    ----------
+    profile, firm : Profile, Firm
+    account : str
+        The account's id, the value of `:account`.
+    data : Path
+        Folder with one folder per account and `firm`.
+    """
+    return [
+        Query(table, said.sql, said.url, account, data / "firm" / EMBEDDED, file, said._lines)
+        for file, tables in (("account.yaml", profile.tables), ("firm.yaml", firm.tables))
+        for table, said in tables.items()
+    ]
+
+
+def queries_in(data: Path, account: str) -> list[Query]:
+    """Return the queries behind an account's tables, as its files say; nothing is parsed where no file speaks of tables.
+
+    Raises
+    ------
+    ProfileError
+        If a file that may hold queries can't be read.
+    """
+    files = data / account / "account.yaml", data / "firm" / "firm.yaml"
+    if not any(file.is_file() and b"tables" in file.read_bytes() for file in files):
+        return []
+    return queries(read_profile(files[0]), read_firm(files[1]) if files[1].is_file() else Firm(name="-"), account, data)
+
+
 def _checked(path: Path, model: type[_Strict]) -> _Strict:
     content, lines = read_yaml(path)
     try:
         # A key with nothing behind it is left when its lines were commented out: it says nothing.
-        return model.model_validate({key: value for key, value in content.items() if value is not None})
+        checked = model.model_validate({key: value for key, value in content.items() if value is not None})
+        for name, query in getattr(checked, "tables", {}).items():
+            at = ("tables", name)
+            query._lines = lines.get((*at, "url"), lines[at]), lines[(*at, "sql")]
+        return checked
     except ValidationError as error:
         raise ProfileError("\n".join(_sentence(path, model, e, lines) for e in error.errors())) from None
 
@@ -205,7 +278,7 @@ def _sentence(path: Path, model: type[_Strict], error: dict, lines: dict[tuple, 
     key = ".".join(str(part) for part in at)
     place = f"{path.name}:{line}: {key}"
     if error["type"] == "missing":
-        return f"{place} must be given; add a line `{key}: …`"
+        return f"{place} must be given; add a line `{at[-1]}: …`"
     if error["type"] == "extra_forbidden":
         inner = _model_at(model, at[:-1])
         near = difflib.get_close_matches(str(at[-1]), inner, n=1)
@@ -213,10 +286,17 @@ def _sentence(path: Path, model: type[_Strict], error: dict, lines: dict[tuple, 
         return f"{place} is not a key of this file; {remedy}"
     what = error["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     what = what if what.startswith("must") else f"must be right: {what}"
+    if at[0] == "tables":  # what stands there may be a password
+        if error["type"] in ("dict_type", "model_type"):
+            what = "must have keys of its own"
+        example = "`sql: SELECT … FROM … WHERE client = :account`"
+        where = f"`tables:`, then `time_entries:`, then {example}" if len(at) == 1 else f"{example} beneath it"
+        return f"{place} {what}" if "; " in what or " one of " in what else f"{place} {what}; write {where}"
     return f"{place} {what}, got {error['input']!r}"
 
 
 def _model_at(model: type[_Strict], at: tuple) -> list[str]:
     for part in at:
-        model = model.model_fields[part].annotation
+        # A mapping's own keys are names; what stands behind each is its second type.
+        model = model.model_fields[part].annotation if hasattr(model, "model_fields") else get_args(model)[1]
     return list(model.model_fields)

@@ -5,6 +5,7 @@ The browser has no network and an empty profile, and every message and request o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import postgres
 import pytest
 from filelock import FileLock
 
@@ -80,6 +82,19 @@ def run_command(command: str, *arguments: str | Path, cwd: Path, **environment: 
     return subprocess.run(
         [program, *arguments], cwd=cwd, env=inherited | environment, capture_output=True, text=True, timeout=900, check=False
     )
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Path]:
+    """Return the folder of a PostgreSQL server's socket. Where none can start, skip; on the build machine fail."""
+    with contextlib.ExitStack() as stack:
+        try:
+            socket = stack.enter_context(postgres.running())
+        except OSError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+        yield socket
 
 
 @pytest.fixture(scope="session")

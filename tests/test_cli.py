@@ -170,6 +170,7 @@ def test_every_optional_line_of_a_new_profile_can_be_used(root):
     file.write_text("\n".join([first, *used]))
     profile = read_profile(file)
     assert profile.targets.revenue == 250000
+    assert profile.tables["time_entries"].sql.endswith("WHERE client = :account")
     assert profile.aliases == ["Other name", "ABC"]
 
 

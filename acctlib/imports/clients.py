@@ -13,9 +13,10 @@ import unicodedata
 from pathlib import Path
 
 from acctlib.account import account_ids
-from acctlib.profile import read_profile
+from acctlib.profile import queries_in, read_profile
 from acctlib.tables.raw import RawTable, nearest
 from acctlib.tables.read import read_table
+from acctlib.tables.sql import answer
 
 __all__ = ["Clients", "met"]
 
@@ -82,27 +83,27 @@ class Clients:
 
     @functools.cache  # noqa: B019 - lives as long as one import
     def _projects(self, account: str) -> dict[str, str]:
-        table = read_table(self.data / account, "projects")
+        table = self._table(account, "projects")
         keys, names = column_of(table, "project"), column_of(table, "name")
         return {met(name): key for name, key in (*zip(names, keys, strict=True), *zip(keys, keys, strict=True)) if name}
 
     @functools.cache  # noqa: B019
     def tasks(self, account: str) -> dict[tuple[str, str], str]:
         """Return the tasks of an account's plan: (project, name as it is compared) -> task."""
-        table = read_table(self.data / account, "tasks")
+        table = self._table(account, "tasks")
         pairs = zip(column_of(table, "project"), column_of(table, "task"), strict=True)
         return {(project, met(task)): task for project, task in pairs}
 
     @functools.cached_property
     def roles(self) -> dict[str, str]:
         """Return the usual role of each of the firm's people, by name as it is compared."""
-        table = read_table(self.data / "firm", "people")
+        table = self._table("firm", "people")
         return {met(p): role for p, role in zip(column_of(table, "person"), column_of(table, "role"), strict=True)}
 
     @functools.cached_property
     def rated(self) -> dict[str, str]:
         """Return the roles that the rate card prices, by name as it is compared."""
-        return {met(role): role for role in column_of(read_table(self.data / "firm", "rate_card"), "role")}
+        return {met(role): role for role in column_of(self._table("firm", "rate_card"), "role")}
 
 
 def column_of(table: RawTable | None, name: str) -> list[str]:

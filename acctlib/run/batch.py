@@ -23,13 +23,15 @@ from typing import Any
 
 from acctlib.account import account_ids
 from acctlib.periods import quarter
-from acctlib.profile import read_profile
+from acctlib.profile import queries_in, read_profile
 from acctlib.run.parameters import ACCOUNT_ID, checked_parameters, declared_parameters, editions, valid_date
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all
 from acctlib.run.results import Edition, why_stale
+from acctlib.tables.problems import TableErrors
+from acctlib.tables.sql import answer
 
-__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run"]
+__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "unanswered"]
 
 
 class WrongUse(ValueError):
@@ -277,6 +279,8 @@ class _Maker:
         self._preloaded: Preloaded | None = None
 
     def make(self, order: Edition, others: Mapping[str, Sequence[str]]) -> None:
+        if silent := unanswered(order.data, order.account):  # asked here: the report's process gets no password
+            raise AccountRefused(silent)
         for last in (False, True):
             preloaded = self._ready() if self._engine == "copy" else None
             try:
@@ -309,10 +313,19 @@ class _Maker:
             preloaded.close()
 
 
+def unanswered(data: Path, account: str) -> str:
+    """Return why a database does not answer an account's queries, or why they can't be read; empty where all is well."""
+    try:
+        problems = [problem for query in queries_in(data, account) for problem in answer(query)[1]]
+    except ValueError as error:
+        return str(error)
+    return str(TableErrors(tuple(problems))) if problems else ""
+
+
 def _up_to_date(order: Edition) -> bool:
     try:
         return not why_stale(order)
-    except OSError:  # a file that can't be read is named when the account is checked
+    except (OSError, ValueError):  # what can't be read, or does not answer, is named when the account is checked
         return False
 
 

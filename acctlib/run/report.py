@@ -28,6 +28,7 @@ import psutil
 
 from acctlib.run.preloaded import Preloaded
 from acctlib.run.results import Edition, document, fingerprints
+from acctlib.tables.sql import ANSWERS
 
 __all__ = [
     "MEMORY",
@@ -47,8 +48,8 @@ __all__ = [
 SECONDS = 900
 #: Most memory one report may take beyond what its process begins with, in bytes.
 MEMORY = 4_000_000_000
-#: Variables of ours that a report's process needs; all others stay behind.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+#: Variables of ours that a report's process needs; all others stay behind, passwords of databases among them.
+_KEPT = (ANSWERS, "PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 _FIXED = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",

@@ -2,9 +2,9 @@
 
 A report is two files that belong together. The page is for people. The JSON holds the figures by name, so that the next
 report can say what changed and whether a forecast came true, and the fingerprints of everything the page was made from:
-data, parameters, notebook, package, versions, earlier results. Where all fingerprints still agree, running again would
-give the same bytes, and is not done. The JSON also holds the page's own fingerprint: a page that was changed, or that a
-crash left beside another run's figures, is noticed and made again.
+data, answers of databases, parameters, notebook, package, versions, earlier results. Where all fingerprints still agree,
+running again would give the same bytes, and is not done. The JSON also holds the page's own fingerprint: a page that was
+changed, or that a crash left beside another run's figures, is noticed and made again.
 
 There is no time of day and no path in it: the same input gives the same bytes on any machine on any day.
 """
@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 import acctlib
 from acctlib.missing import Missing
 from acctlib.places import from_root
+from acctlib.profile import queries_in
+from acctlib.tables.sql import fingerprint
 
 if TYPE_CHECKING:
     from acctlib.account import Account
@@ -119,8 +121,9 @@ def _sha_of_files(base: Path, files: Iterable[Path]) -> str:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files that hold facts; editors' lock and swap files (~$…, .~lock…) are none."""
-    return (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    """Yield the files that hold facts; editors' lock and swap files (~$…, .~lock…) and what imports keep are none."""
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
+    return (path for path in found if "imports" not in path.relative_to(folder).parts[:1])
 
 
 def shared_fingerprints() -> None:
@@ -148,12 +151,21 @@ def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
     edition : Edition
     as_of : str
         The report's ISO date, as resolved from parameters and profile: earlier results count up to it.
+
+    Raises
+    ------
+    ValueError
+        If a database does not answer, or a file that holds its queries can't be read: nobody can say then what changed.
     """
     own = {name: value for name, value in edition.parameters.items() if name not in PLACES}
-    facts = [path for folder in (edition.account, "firm") for path in _files(edition.data / folder)]
+    # A database may hold every account's rows; those of this one count by what the queries return.
+    files = [path for folder in (edition.account, "firm") for path in _files(edition.data / folder)]
+    facts = [path for path in files if ".sqlite" not in path.name]
+    answers = [fingerprint(query) for query in queries_in(edition.data, edition.account)]
     past = _earlier(edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"])
     return {
         "data": _sha_of_files(edition.data, facts),
+        **({"database": _sha(json.dumps(answers))} if answers else {}),
         "parameters": _sha(json.dumps(own, sort_keys=True)),
         "notebook": _sha(edition.notebook.read_bytes()),
         "package": _package(),
@@ -225,7 +237,7 @@ def why_stale(edition: Edition) -> str:
     if stored.get("html_sha256") != _sha(edition.html.read_bytes()):
         return "its page and its figures do not belong together"
     now = fingerprints(edition, stored["as_of"])
-    changed = [part for part in now if made_from.get(part) != now[part]]
+    changed = [part for part in dict.fromkeys((*now, *made_from)) if made_from.get(part) != now.get(part)]
     return f"changed: {', '.join(changed)}" if changed else ""
 
 

@@ -43,6 +43,10 @@ fiscal_year_named_by: start      # start or end: April 2026 to March 2027 is nam
 #   csat: 0.85                   # a fraction
 # response_days: {{critical: 1, high: 2}}  # in how many days an issue is answered, by severity
 # response_budget: 20000         # what responses to risks may cost together; without it there is no limit
+# tables:                        # tables that come from a database; without a url it is data/firm/tables.sqlite
+#   time_entries:
+#     url: postgresql://${{DB_USER}}:${{DB_PASSWORD}}@db.example.com/agency   # user and password: from the environment
+#     sql: SELECT day AS date, project, hours, billable FROM booked WHERE client = :account
 # rag:                           # how far from plan before a figure is amber or red, as a fraction
 #   amber: 0.05
 #   red: 0.10

@@ -12,7 +12,7 @@ fractions are warnings: both may be right.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -25,8 +25,9 @@ from acctlib.tables.columns import NEAREST_SOUGHT
 from acctlib.tables.dictionary import TABLES, Column
 from acctlib.tables.problems import Problem, TableErrors, shown
 from acctlib.tables.raw import nearest
-from acctlib.tables.read import read_folder
+from acctlib.tables.read import RawFolder, add_answer, read_folder
 from acctlib.tables.reporting import reporting_circles
+from acctlib.tables.sql import Query
 from acctlib.tables.typed import TypedTable, typed_table
 
 __all__ = ["Checked", "Source", "read_checked"]
@@ -59,7 +60,7 @@ class Checked:
     warnings: tuple[Problem, ...]
 
 
-def read_checked(account_folder: Path, firm_folder: Path | None) -> Checked:
+def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterable[Query] = ()) -> Checked:
     r"""Return the typed tables of one account and of the firm.
 
     Parameters
@@ -68,6 +69,8 @@ def read_checked(account_folder: Path, firm_folder: Path | None) -> Checked:
         The account's folder, with CSV or Parquet files or a workbook.
     firm_folder : Path, optional
         The folder of the tables that serve all accounts. None, or a folder that is not there: they are `Missing`.
+    queries : iterable of Query, optional
+        The tables of either that come from a database.
 
     Returns
     -------
@@ -94,9 +97,10 @@ def read_checked(account_folder: Path, firm_folder: Path | None) -> Checked:
     if not account_folder.is_dir():
         remedy = f"make it with: acctlib new {account_folder.name}"
         raise TableErrors((Problem(account_folder.name, "the account has no folder", remedy),))
-    folders = [read_folder(account_folder)]
-    if firm_folder is not None and firm_folder.is_dir():
-        folders.append(read_folder(firm_folder, firm=True))
+    shared = firm_folder is not None and firm_folder.is_dir()
+    folders = [read_folder(account_folder), read_folder(firm_folder, firm=True) if shared else RawFolder()]
+    for query in queries:
+        add_answer(folders[TABLES[query.table].firm], query)
     problems = [problem for folder in folders for problem in folder.problems]
     typed: dict[str, TypedTable] = {}
     for name, raw in ((name, folder.tables[name]) for name in TABLES for folder in folders if name in folder.tables):

@@ -20,9 +20,10 @@ from acctlib.tables.csv_files import read_csv
 from acctlib.tables.dictionary import TABLES, Table
 from acctlib.tables.problems import Problem, TableErrors
 from acctlib.tables.raw import RawTable, nearest
+from acctlib.tables.sql import Query, answer
 from acctlib.tables.workbooks import read_sheet, read_workbook
 
-__all__ = ["README_SHEET", "WORKBOOK", "RawFolder", "parquet_text", "read_folder", "read_table"]
+__all__ = ["README_SHEET", "WORKBOOK", "RawFolder", "add_answer", "parquet_text", "read_folder", "read_table"]
 
 WORKBOOK = "tables.xlsx"
 README_SHEET = "Read me"
@@ -120,6 +121,23 @@ def _add(raw: RawFolder, name: str, file: str, firm: bool, read: Callable, sourc
         raw.problems.append(Problem(file, what, "keep one of the two and empty the other"))
     elif other is None or len(table):
         raw.tables[name] = table
+
+
+def add_answer(raw: RawFolder, query: Query) -> None:
+    """Add the table that a query returns, unless it stands in a file with rows already."""
+    table, problems = answer(query)
+    raw.problems += problems
+    other = raw.tables.get(query.table)
+    if table is not None and not len(table):  # a client whom the database calls otherwise would lose all rows without a word
+        write = f"check what :account, which is {query.account}, is compared with"
+        raw.problems.append(query.sql_problem("the query returns no row", write, "warning"))
+    if table is None:
+        raw.unreadable.add(query.table)
+    elif other is not None and len(other) and len(table):
+        write = f"empty {other.file}, or take {query.table} out of the tables in {query.file}"
+        raw.problems.append(query.sql_problem(f"the table stands in {other.file} too", write))
+    elif other is None or len(table):
+        raw.tables[query.table] = table
 
 
 def _add_workbook(raw: RawFolder, path: Path, firm: bool) -> None:
