@@ -44,6 +44,12 @@ class Clients:
         self.data = data
         self.ids = account_ids(data)
 
+    def _table(self, folder: str, name: str) -> RawTable | None:
+        """Return a table of an account or of the firm, from its file or from the database behind it."""
+        account = next(iter(self.ids), "") if folder == "firm" else folder
+        asked = [query for query in queries_in(self.data, account) if query.table == name]
+        return answer(asked[0])[0] if asked else read_table(self.data / folder, name)
+
     @functools.cached_property
     def _names(self) -> dict[str, str]:
         """Every name and alias, as it is compared -> account; read only when an id was not enough."""

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from acctlib.imports.journal import Journal
 from acctlib.imports.merge import text_table
+from acctlib.profile import queries_in
 from acctlib.tables.dictionary import TABLES
 from acctlib.tables.problems import Problem, TableErrors
 from acctlib.tables.read import WORKBOOK, read_table
@@ -62,6 +63,9 @@ class Workbench:
             If it can't be read, or stands in a workbook, whose sheets are never rewritten.
         """
         columns = TABLES[name].names
+        if any(query.table == name for query in queries_in(self.journal.data, folder.name) if folder.name != "firm"):
+            what = f"says that {name} comes from a database"
+            raise TableErrors((Problem("account.yaml", what, f"bring the rows into the database, or delete tables.{name} there"),))
         for ending in (".csv", ".parquet"):
             made = self.ready.get(folder / f"{name}{ending}")
             if made is not None:
