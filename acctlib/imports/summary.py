@@ -45,7 +45,7 @@ def _quantity(value: float, unit: str) -> str:
 
 
 def _became(merged: Merged) -> str:
-    if not merged.differs:
+    if not merged.differs and not merged.elsewhere:
         return "nothing new"
     counts = {
         "new": merged.new,
@@ -53,6 +53,7 @@ def _became(merged: Merged) -> str:
         "gone": len(merged.gone),
         "as before": merged.same,
         "typed here before": merged.adopted,
+        "of another tool": len(merged.elsewhere),
     }
     return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
@@ -62,6 +63,12 @@ def _differences(merged: Merged) -> Iterator[str]:
     gone = [f"{what}: gone" for what in merged.gone]
     for line in _first([*changes, *gone]):
         yield f"      {line}"
+    if merged.elsewhere:
+        yield f"      {len(merged.elsewhere)} rows stand here from another tool and were not counted again ({merged.elsewhere[0]})"
+    if merged.twice:
+        yield "      MAY BE COUNTED TWICE, because two tools have hours of the same day, person and project, but not as many:"
+        yield from (f"        {line}" for line in _first(merged.twice))
+        yield "        if one tool is enough, put back this import with --undo, or delete the rows of the other"
     if merged.kept:
         yield f"      {len(merged.kept)} rows of these days stay: the file names no such person or project ({merged.kept[0]})"
 
