@@ -32,6 +32,8 @@ _SPOKEN = re.compile(
     r"(?:(\d+(?:[.,]\d+)?)\s*m(?:in(?:ut(?:e|en|es|os|i)?)?s?)?\.?)?\s*(?:(\d+)\s*s(?:ec(?:ond)?s?)?\.?)?",
     re.IGNORECASE,
 )
+#: Toggl's "classic" way: minutes and seconds below an hour.
+_MINUTES = re.compile(r"(\d+):([0-5]\d) min", re.IGNORECASE)
 #: How a workbook holds a duration of a day and more in a cell that is formatted as a time of day: days after 31 December 1899.
 _SHEET_DAYS = re.compile(r"(1899|1900)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d(?:\.\d+)?))?")
 #: A day as a workbook counts them: 2000 to 2099.
@@ -227,6 +229,8 @@ def hours_in(text: str, how: Conventions, field: str = "") -> float | None:
         days, sign, hours, minutes, seconds = clock.groups()
         time = int(hours) + int(minutes) / 60 + float(seconds or 0) / 3600
         return int(days or 0) * 24 + (-time if sign else time)
+    if short := _MINUTES.fullmatch(plain):
+        return int(short[1]) / 60 + int(short[2]) / 3600
     if sheet := _SHEET_DAYS.fullmatch(plain):
         year, month, day, hours, minutes, seconds = (float(part or 0) for part in sheet.groups())
         days = (dt.date(int(year), int(month), int(day)) - dt.date(1899, 12, 31)).days
@@ -235,7 +239,7 @@ def hours_in(text: str, how: Conventions, field: str = "") -> float | None:
         hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in spoken.groups())
         return hours + minutes / 60 + seconds / 3600
     number = number_in(plain, how)
-    factor = {"seconds": 1 / 3600, "days": 24}.get(dict(how.units).get(field, ""), 1)
+    factor = {"seconds": 1 / 3600, "days": 24}.get(dict(how.units).get(field, field), 1)
     return None if number is None else number * factor
 
 

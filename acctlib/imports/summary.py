@@ -64,7 +64,8 @@ def _differences(merged: Merged) -> Iterator[str]:
     for line in _first([*changes, *gone]):
         yield f"      {line}"
     if merged.elsewhere:
-        yield f"      {len(merged.elsewhere)} rows stand here from another tool and were not counted again ({merged.elsewhere[0]})"
+        rows = f"{len(merged.elsewhere)} rows stand here from another tool"
+        yield f"      {rows} and are not counted again ({merged.elsewhere[0]})"
     if merged.twice:
         yield "      MAY BE COUNTED TWICE, because two tools have hours of the same day, person and project, but not as many:"
         yield from (f"        {line}" for line in _first(merged.twice))

@@ -186,6 +186,8 @@ def read_time(
 
 
 _ENDS = ("start", "end")
+#: Fields that say how long an entry is, the first of them that does.
+_SAID = ("hours", "duration", "seconds", "time_spent", "rounded_hours")
 
 
 @dataclass(frozen=True)
@@ -213,14 +215,18 @@ def _hours(cells, fields, how: Conventions, times: _Times) -> pa.Array:
     invoices. Begin and end are asked last, since breaks lie between them.
     """
 
-    def read(name: str, wanted=lambda text: bool(text)) -> pa.Array:
+    def read(name: str, wanted=bool) -> pa.Array:
         return each(cells(name), lambda text: hours_in(text, how, name) if wanted(text) else None, pa.float64())
 
+    names = [name for name in _SAID if name in fields]
     said = [read("duration", lambda text: ":" in text)] if "duration" in fields else []
-    said += [read(name) for name in ("hours", "duration", "seconds", "time_spent", "rounded_hours") if name in fields]
-    if not said or any(column.null_count for column in said[:1]):
-        said.append(pa.array(_wall(times), pa.float64(), from_pandas=True))
-    return pc.coalesce(*said)
+    found = pc.coalesce(*said, *(read(name) for name in names)) if names else pa.nulls(len(times.start), pa.float64())
+    if not found.null_count:
+        return found
+    blank = np.ones(len(found), bool)
+    for name in names:
+        blank &= _array(pc.equal(cells(name), ""))
+    return pc.coalesce(found, pa.array(np.where(blank, _wall(times), np.nan), pa.float64(), from_pandas=True))
 
 
 def _wall(times: _Times) -> np.ndarray:
@@ -287,7 +293,7 @@ def _other_rows(batch: RawTable, cells, tool: Format, fields, dates: pa.Array, h
             read.waiting[at] = "it has no date"
     off = _array(pc.fill_null(pc.or_(pc.less(hours, 0), pc.is_null(hours)), True))
     for at in (int(at) for at in np.flatnonzero(off & ~undated) if int(at) not in read.set_aside):
-        said = (cells(name)[at].as_py() for name in ("duration", "hours", "seconds", "time_spent", "rounded_hours"))
+        said = (cells(name)[at].as_py() for name in _SAID)
         text = next((text for text in said if text), "")
         if not text:
             read.waiting[at] = "it has no hours; its clock may still run"
@@ -416,6 +422,8 @@ def parts_by_day(
     >>> parts_by_day("2026-03-28", "2026-03-29", 22.0, 5.0, 6.0)
     [('2026-03-28', 2.0), ('2026-03-29', 4.0)]
     """
+    if start is None and end is None:
+        return [(first or last, hours)] if hours <= 24 + 1e-6 else []
     if first is None and end is not None:
         start = None  # it may have begun the day before
     ended = dt.date.fromisoformat(last or first)
@@ -510,6 +518,8 @@ class Units:
         """
         units, problems = [], []
         for name, seen in self.seen.items():
+            if not seen.count:
+                continue
             best = max(self._FACTORS, key=lambda unit: seen.agree.get(unit, 0))
             if seen.agree.get(best, 0) * 2 > seen.compared:
                 units += [(name, best)] if best != "hours" else []
