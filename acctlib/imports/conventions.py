@@ -21,7 +21,7 @@ from acctlib.tables.problems import Problem, shown
 __all__ = ["Conventions", "Seen", "conventions", "date_in", "hours_in", "number_in"]
 
 _NUMERIC_DATE = re.compile(r"(?:[^\W\d]{2,9}\.?,?\s+)?(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4}|\d\d)\b(.*)", re.DOTALL)
-_ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b(.*)", re.DOTALL)
+_ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)(.*)", re.DOTALL)
 _TIME_OF_DAY = re.compile(
     r"[T,\s]*(\d{1,2}[:.]\d\d([:.]\d\d(\.\d+)?)?\s*([ap]\.?m\.?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
