@@ -370,24 +370,26 @@ def _cut_at_midnight(table: pa.Table, at: np.ndarray, times: _Times, read: TimeR
         | (np.nan_to_num(start) + hours > 24 + 1e-6)
         | (only_end & (np.nan_to_num(end) < hours - 1e-6))
     )
-    rows, origins, moved = [], [], []
-    for row in (int(row) for row in over):
-        days = (first[row].as_py(), last[row].as_py())
-        parts = parts_by_day(*days, *(None if np.isnan(time) else float(time) for time in (start[row], end[row])), hours[row])
+    if not len(over):
+        return table, at
+    days = zip(first.take(pa.array(over)).to_pylist(), last.take(pa.array(over)).to_pylist(), strict=True)
+    origins, dates, worked = [], [], []
+    for row, (began, ended) in zip(over.tolist(), days, strict=True):
+        clock = (None if np.isnan(time) else float(time) for time in (start[row], end[row]))
+        parts = parts_by_day(began, ended, *clock, float(hours[row]))
         if not parts:
             read.waiting[int(at[row])] = f"{_plain(hours[row])} hours do not fit into one day"
-            continue
-        cells = {name: table[name][row].as_py() for name in table.column_names}
-        rows += [{**cells, "date": day, "hours": worked} for day, worked in parts]
-        origins += [int(at[row])] * len(parts)
-        moved.append(row)
+            parts = [(began or ended, float(hours[row]))]
+        origins += [row] * len(parts)
+        dates += [day for day, _ in parts]
+        worked += [part for _, part in parts]
         read.cut += len(parts) > 1
-    if not moved:
-        return table, at
     kept = np.ones(len(table), bool)
-    kept[moved] = False
-    parts = [table.filter(pa.array(kept)), pa.Table.from_pylist(rows, schema=table.schema)]
-    return pa.concat_tables(parts), np.concatenate([at[kept], np.array(origins, int)])
+    kept[over] = False
+    cut = table.take(pa.array(origins))
+    for name, column in (("date", pa.array(dates, pa.string())), ("hours", pa.array(worked, pa.float64()))):
+        cut = cut.set_column(cut.schema.get_field_index(name), name, column)
+    return pa.concat_tables([table.filter(pa.array(kept)), cut]), np.concatenate([at[kept], at[origins]])
 
 
 def parts_by_day(
