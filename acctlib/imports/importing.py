@@ -70,6 +70,8 @@ class Outcome:
     read : int
         Rows below the header that are not blank.
     accounts : dict of str to (rows, quantity, Merged)
+    parts : int
+        Rows in accounts beyond those of the file, since an entry cut at midnight, or billed in part, stands for several.
     unmet : list of Unmet
         Names that are not met, each once.
     waiting : dict of int to (str, list of str)
@@ -92,6 +94,7 @@ class Outcome:
     unit: str
     table: str
     read: int = 0
+    parts: int = 0
     accounts: dict[str, tuple[int, float, Merged]] = field(default_factory=dict)
     unmet: dict[tuple[str, str], Unmet] = field(default_factory=dict)
     waiting: list[tuple[int, str, list[str]]] = field(default_factory=list)
@@ -327,8 +330,10 @@ class _Hours(_Import):
             return
         codes, placed = self._placed(rows)
         stays = np.array([not why for _, _, _, why in placed])[codes]
-        for n in np.flatnonzero(~stays):
-            self.wait(batch, int(read.at[n]), placed[codes[n]][3])
+        away, first = np.unique(read.at[~stays], return_index=True)  # the parts of a row that was cut wait as one row
+        for at, n in zip(away, np.flatnonzero(~stays)[first], strict=True):
+            self.wait(batch, int(at), placed[codes[n]][3])
+        self.out.parts += int(stays.sum()) - len(np.unique(read.at[stays]))
         self._note_unmet(rows, codes, placed)
         account, project, task, _ = (
             pa.array(column, pa.string()).take(pa.array(codes)) for column in zip(*placed, strict=True)

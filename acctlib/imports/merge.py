@@ -166,7 +166,21 @@ def _of_other_tools(new: pd.DataFrame, old: pd.DataFrame, fresh: np.ndarray, too
     same = fresh & keys.isin(both.index[equal])
     for (date, person, project), row in both[~equal].iterrows():
         twice.append(f"{date} {person} {project}: {row['sum']:g} h beside {row['h']:g} h of {row['of']}")
+    theirs = _by_day(others[~pd.MultiIndex.from_frame(others[by]).isin(both.index)]).add_suffix("_other")
+    named = _by_day(new[fresh & ~keys.isin(both.index)]).join(theirs, how="inner")
+    for (date, project), row in named[(named["h"] - named["h_other"]).abs() <= 0.01].iterrows():
+        twice.append(
+            f"{date} {project}: {row['h']:g} h of {row['who']} beside as many of {row['who_other']}, from another tool"
+        )
     return same, twice
+
+
+def _by_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the hours of each day and project, and the people, who may be called otherwise in another tool."""
+    if rows.empty:
+        rows = rows.reindex(columns=["date", "project", "person", "hours"])
+    by_day = rows.assign(h=rows["hours"].astype(float)).groupby(["date", "project"], sort=True)
+    return by_day.agg(h=("h", "sum"), who=("person", lambda people: ", ".join(sorted(set(people)))))
 
 
 def _paired(new: pd.DataFrame, old: pd.DataFrame, by: list[str], among_new, among_old) -> tuple[np.ndarray, np.ndarray]:

@@ -27,7 +27,8 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
     yield from (f"  {note}" for note in outcome.notes)
     total = sum(quantity for _, quantity, _ in outcome.accounts.values())
     aside = "".join(f" + {count:,} aside ({why})" for why, count in sorted(outcome.set_aside.items()))
-    yield f"  {outcome.read:,} rows read = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
+    cut = f" + {outcome.parts:,} for entries in parts" if outcome.parts else ""
+    yield f"  {outcome.read:,} rows read{cut} = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
     worth = "".join(
         f", which the tool prices at {amount:,.2f} {code}".rstrip() for code, amount in sorted(outcome.amounts.items())
     )
@@ -67,7 +68,7 @@ def _differences(merged: Merged) -> Iterator[str]:
         rows = f"{len(merged.elsewhere)} rows stand here from another tool"
         yield f"      {rows} and are not counted again ({merged.elsewhere[0]})"
     if merged.twice:
-        yield "      MAY BE COUNTED TWICE, because two tools have hours of the same day, person and project, but not as many:"
+        yield "      MAY BE COUNTED TWICE, because two tools have hours of the same day and project:"
         yield from (f"        {line}" for line in _first(merged.twice))
         yield "        if one tool is enough, put back this import with --undo, or delete the rows of the other"
     if merged.kept:

@@ -239,10 +239,9 @@ def _wall(times: _Times) -> np.ndarray:
 
 
 def _person(cells, fields) -> pa.Array:
-    if "first_name" not in fields:
-        return each(cells("person"), _one_line, pa.string())
-    whole = pc.binary_join_element_wise(cells("first_name"), cells("last_name"), " ")
-    return each(whole, _one_line, pa.string())
+    named = pc.binary_join_element_wise(cells("first_name"), cells("last_name"), " ")
+    whole = each(named, _one_line, pa.string())
+    return pc.if_else(pc.equal(whole, ""), each(cells("person"), _one_line, pa.string()), whole)
 
 
 def _one_line(text: str) -> str:
