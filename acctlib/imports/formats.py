@@ -147,6 +147,7 @@ def formats_of(firm: Path) -> dict[str, Format]:
     return known
 
 
+@functools.cache
 def _read(path: Path) -> Format:
     said, _ = read_yaml(path)
     return Format(
