@@ -339,18 +339,11 @@ def test_a_day_that_has_lost_its_format(data, tmp_path):
     assert imported(data, workbook(tmp_path, cells), "harvest")[0] == [("2026-06-01", A, 7.5, "yes")]
 
 
-def test_whole_hours_are_no_seconds(data, tmp_path):
-    head = "Date,Duration,Name,Customer,Project,Activity\n"
-    path = written(
-        tmp_path, "k.csv", head + "2026-06-01,8,Ana Silva,Harbour Foods,Site,x\n2026-06-02,7,Ana Silva,Harbour Foods,Site,x\n"
-    )
-    assert hours(imported(data, path, "kimai")[0]) == 15
-    path = written(
-        tmp_path,
-        "k.csv",
-        head + "2026-06-01,28800,Ana Silva,Harbour Foods,Site,x\n2026-06-02,25200,Ana Silva,Harbour Foods,Site,x\n",
-    )
-    assert hours(imported(data, path, "kimai", whole=True)[0]) == 15
+@pytest.mark.parametrize("durations", [(8, 7), (28800, 25200)])
+def test_whole_hours_are_known_from_seconds(data, tmp_path, durations):
+    text = "Date,Duration,Name,Customer,Project,Activity\n"
+    text += "".join(f"2026-06-0{n},{d},Ana Silva,Harbour Foods,Site,x\n" for n, d in enumerate(durations, start=1))
+    assert hours(imported(data, written(tmp_path, "k.csv", text), "kimai")[0]) == 15
 
 
 # Midnight.
