@@ -22,13 +22,23 @@ from acctlib.tables.problems import Problem, shown
 __all__ = ["Conventions", "Seen", "conventions", "date_in", "hours_in", "number_in"]
 
 _NUMERIC_DATE = re.compile(r"(?:[^\W\d]{2,9}\.?,?\s+)?(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4}|\d\d)\b(.*)", re.DOTALL)
-_ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\b(.*)", re.DOTALL)
+_ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)(.*)", re.DOTALL)
 _TIME_OF_DAY = re.compile(
     r"[T,\s]*(\d{1,2}[:.]\d\d([:.]\d\d(\.\d+)?)?\s*([ap]\.?m\.?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.IGNORECASE
 )
 _WORDED = re.compile(r"[^\W\d_]+|\d+")
-_CLOCK = re.compile(r"(-?)(?:(\d+) days?,? )?(\d{1,6}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?")
-_SPOKEN = re.compile(r"(?:(\d+(?:[.,]\d+)?)\s*h(?:rs?|ours?)?)?\s*(?:(\d+(?:[.,]\d+)?)\s*m(?:in(?:ute)?s?)?)?", re.IGNORECASE)
+_CLOCK = re.compile(r"(?:(-?\d+) days?,? )?(-?)(\d{1,6}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
+_SPOKEN = re.compile(
+    r"(?:(\d+(?:[.,]\d+)?)\s*(?:h(?:rs?|ours?|eures?|oras?|ore)?|std\.?|stunden?|u(?:ur)?)\.?)?\s*"
+    r"(?:(\d+(?:[.,]\d+)?)\s*m(?:in(?:ut(?:e|en|es|os|i)?)?s?)?\.?)?\s*(?:(\d+)\s*s(?:ec(?:ond)?s?)?\.?)?",
+    re.IGNORECASE,
+)
+#: Toggl's "classic" way: minutes and seconds below an hour.
+_MINUTES = re.compile(r"(\d+):([0-5]\d) min", re.IGNORECASE)
+#: How a workbook holds a duration of a day and more in a cell that is formatted as a time of day: days after 31 December 1899.
+_SHEET_DAYS = re.compile(r"(1899|1900)-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d(?:\.\d+)?))?")
+#: A day as a workbook counts them: 2000 to 2099.
+_SERIAL = re.compile(r"(3652[6-9]|365[3-9]\d|36[6-9]\d\d|3[7-9]\d{3}|[4-6]\d{4}|7[0-2]\d{3}|730[0-4]\d)(\.\d+)?")
 #: First letters of the months in the languages that tools are used in; where two months share them, more letters are given.
 _MONTHS = {
     name: month
@@ -45,27 +55,37 @@ _MONTHS = {
 
 @dataclass(frozen=True)
 class Conventions:
-    """How a file writes: `dates` is "day-first" or "month-first", `decimal` "." or ","; "" where nothing depends on it."""
+    """How a file writes.
+
+    `dates` is "day-first" or "month-first", `decimal` "." or ","; "" where nothing depends on it. `units` says of which columns
+    the plain numbers are no hours: (field, "seconds" or "days").
+    """
 
     dates: str = ""
     decimal: str = ""
+    units: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def words(self) -> str:
         """Return both in words, for people who check them."""
         said = [self.dates.replace("-", " ") + " in dates"] if self.dates else []
-        return ", ".join(said + ([f"decimal {'comma' if self.decimal == ',' else 'point'}"] if self.decimal else []))
+        said += [f"decimal {'comma' if self.decimal == ',' else 'point'}"] if self.decimal else []
+        return ", ".join(said + [f"{field.replace('_', ' ')} in {unit}" for field, unit in self.units])
 
 
 @dataclass
 class Seen:
-    """The different dates and numbers of a file, each with the line and the column in which it stands first."""
+    """The different dates and numbers of a file, each with the line and the column in which it stands first.
+
+    Money that is a control only is kept apart, since a tool may write it in another way than its hours.
+    """
 
     dates: dict[str, tuple[int, str]] = field(default_factory=dict)
     numbers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    money: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, kind: str, column: str, cells: pa.ChunkedArray, lines) -> None:
-        """Add the cells of one column; `kind` is dates or numbers."""
+        """Add the cells of one column; `kind` is dates, numbers or money."""
         found = getattr(self, kind)
         encoded = pc.dictionary_encode(cells.combine_chunks())
         codes = encoded.indices.to_numpy()
@@ -197,20 +217,35 @@ def number_in(text: str, how: Conventions) -> float | None:
         return None
 
 
-def hours_in(text: str, how: Conventions) -> float | None:
-    """Return the hours in a cell: a number, a clock as 26:15:00, or words as 1h 30m.
+def hours_in(text: str, how: Conventions, field: str = "") -> float | None:
+    """Return the hours in a cell: a number, a clock as 26:15:00, or words as 1h 30m; None where there are none.
 
     >>> hours_in("01:30:00", Conventions()), hours_in("1h 15m", Conventions()), hours_in("7,5", Conventions(decimal=","))
     (1.5, 1.25, 7.5)
+
+    In a workbook a duration may be 26.25 hours shown as a time of day, and in Kimai's older exports it is in seconds:
+
+    >>> old = Conventions(units=(("duration", "seconds"),))
+    >>> hours_in("1900-01-01 02:15:00", Conventions()), hours_in("5400", old, "duration")
+    (26.25, 1.5)
     """
-    plain = text.strip()
+    plain = unicodedata.normalize("NFKC", text).strip()
     if clock := _CLOCK.fullmatch(plain):
-        sign, days, hours, minutes, seconds = clock.groups()
-        return (-1 if sign else 1) * (int(days or 0) * 24 + int(hours) + int(minutes) / 60 + int(seconds or 0) / 3600)
+        days, sign, hours, minutes, seconds = clock.groups()
+        time = int(hours) + int(minutes) / 60 + float(seconds or 0) / 3600
+        return int(days or 0) * 24 + (-time if sign else time)
+    if short := _MINUTES.fullmatch(plain):
+        return int(short[1]) / 60 + int(short[2]) / 3600
+    if sheet := _SHEET_DAYS.fullmatch(plain):
+        year, month, day, hours, minutes, seconds = (float(part or 0) for part in sheet.groups())
+        days = (dt.date(int(year), int(month), int(day)) - dt.date(1899, 12, 31)).days
+        return days * 24 + hours + minutes / 60 + seconds / 3600
     if plain and (spoken := _SPOKEN.fullmatch(plain)) and any(spoken.groups()):
-        hours, minutes = (float((part or "0").replace(",", ".")) for part in spoken.groups())
-        return hours + minutes / 60
-    return number_in(plain, how)
+        hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in spoken.groups())
+        return hours + minutes / 60 + seconds / 3600
+    number = number_in(plain, how)
+    factor = {"seconds": 1 / 3600, "days": 24}.get(dict(how.units).get(field, field), 1)
+    return None if number is None else number * factor
 
 
 def date_in(text: str, how: Conventions) -> dt.date | None:
@@ -218,6 +253,11 @@ def date_in(text: str, how: Conventions) -> dt.date | None:
 
     >>> print(date_in("Mon 03/04/26 09:00", Conventions(dates="day-first")), date_in("3 avr. 2026", Conventions()))
     2026-04-03 2026-04-03
+
+    A day of a workbook that has lost its format is a number:
+
+    >>> print(date_in("46115.375", Conventions()))
+    2026-04-03
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     if len(plain) > 60:
@@ -231,6 +271,8 @@ def date_in(text: str, how: Conventions) -> dt.date | None:
         return _day(match[4], month, day)
     if compact := re.fullmatch(r"(\d{4})(\d\d)(\d\d)", plain):
         return _day(*compact.groups())
+    if serial := _SERIAL.fullmatch(plain):
+        return dt.date(1899, 12, 30) + dt.timedelta(int(serial[1]))
     return _worded(plain)
 
 

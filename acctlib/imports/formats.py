@@ -24,9 +24,11 @@ from acctlib.imports.exports import Export, Part
 from acctlib.profile import ProfileError, read_yaml
 from acctlib.tables.problems import Problem, TableErrors, shown
 
-__all__ = ["Format", "formats_of", "plain_name", "recognised"]
+__all__ = ["Format", "currency_in", "formats_of", "plain_name", "recognised"]
 
-_CURRENCY = re.compile(r"\s*\(([A-Za-z]{3})?\)$")
+#: A currency behind a name: "Amount (USD)", "Amount ()", "Billable Amount (EURO)", "Amount [€]".
+_CURRENCY = re.compile(r"\s*[(\[]\s*([A-Z]{3}|EUROS?|(?:[A-Z]{1,2})?[$€£¥₹]|)\s*[)\]]$", re.IGNORECASE)
+_SIGNS = {"€": "EUR", "EURO": "EUR", "EUROS": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "US$": "USD", "A$": "AUD", "C$": "CAD"}
 _KEYS = ("dates", "decimal", "columns", "values")
 
 
@@ -50,6 +52,10 @@ class Format:
         Field -> word in the file, in lower case -> our word.
     dates, decimal : str
         What the firm says of this tool's files: "day-first" or "month-first"; "comma" or "point"; "" = find out.
+    durations : str
+        "seconds" where the tool writes durations as whole seconds in some of its exports.
+    hints : mapping of str to str
+        Need -> what to do where its column is not there.
     """
 
     name: str
@@ -61,18 +67,28 @@ class Format:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     dates: str = ""
     decimal: str = ""
+    durations: str = ""
+    hints: Mapping[str, str] = field(default_factory=dict)
 
     def fields(self, header: Iterable[str]) -> dict[str, list[int]]:
-        """Return for each field the positions of its columns; several where a tool repeats a name."""
-        found: dict[str, list[int]] = {}
+        """Return for each field the positions of its columns, the name that is listed first before the others.
+
+        There are several where a tool repeats a name, or has two columns for a thing: Kimai's Name beside User.
+        """
+        found: dict[str, list[tuple[int, int]]] = {}
         for at, cell in enumerate(header):
-            if name := self._names.get(plain_name(cell)):
-                found.setdefault(name, []).append(at)
-        return found
+            for field_, n in self._names.get(plain_name(cell), ()):
+                found.setdefault(field_, []).append((n, at))
+        return {name: [at for _, at in sorted(places)] for name, places in found.items()}
 
     @functools.cached_property
-    def _names(self) -> dict[str, str]:
-        return {plain_name(name): field for field, names in self.columns.items() for name in names}
+    def _names(self) -> dict[str, list[tuple[str, int]]]:
+        """Name as it is compared -> its fields (Jira's project may be the client too), and its place among their names."""
+        places: dict[str, list[tuple[str, int]]] = {}
+        for field_, names in self.columns.items():
+            for n, name in enumerate(names):
+                places.setdefault(plain_name(name), []).append((field_, n))
+        return places
 
     def lacks(self, fields: Iterable[str]) -> list[str]:
         """Return the needs that these fields do not meet."""
@@ -91,6 +107,17 @@ def plain_name(cell: str) -> str:
     """
     text = unicodedata.normalize("NFKC", cell.replace("\ufeff", ""))
     return re.sub(r"\s+", " ", _CURRENCY.sub("", text.strip())).casefold()
+
+
+def currency_in(header: str) -> str:
+    """Return the currency that stands in brackets behind a column's name; "" where none does.
+
+    >>> currency_in("Billable Amount (USD)"), currency_in("Amount ()"), currency_in("Duration (h)"), currency_in("Betrag [€]")
+    ('USD', '', '', 'EUR')
+    """
+    match = _CURRENCY.search(unicodedata.normalize("NFKC", header).strip())
+    code = match[1].upper() if match else ""
+    return _SIGNS.get(code, code if code.isalpha() else "")
 
 
 def formats_of(firm: Path) -> dict[str, Format]:
@@ -120,6 +147,7 @@ def formats_of(firm: Path) -> dict[str, Format]:
     return known
 
 
+@functools.cache
 def _read(path: Path) -> Format:
     said, _ = read_yaml(path)
     return Format(
@@ -133,6 +161,8 @@ def _read(path: Path) -> Format:
             field: {word.casefold(): ours for word, ours in words.items()} for field, words in said.get("values", {}).items()
         },
         dates=said.get("dates", ""),
+        durations=said.get("durations", ""),
+        hints=said.get("hints", {}),
     )
 
 
@@ -154,7 +184,9 @@ def _extended(tool: Format, said: dict, file: str, lines: dict, wrong: list[str]
                     remedy = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(tool.columns)}"
                     wrong.append(f"{place}.{field} must be a field with a list of names, got {names!r}; {remedy}")
                 elif key == "columns":
-                    columns[field] += [str(name) for name in names]
+                    said_of = {plain_name(str(name)) for name in names}  # the firm's word counts before ours, also elsewhere
+                    columns = {f: [n for n in known if plain_name(n) not in said_of] for f, known in columns.items()}
+                    columns[field] = [*map(str, names), *columns[field]]
                 elif isinstance(names, dict):
                     values.setdefault(field, {}).update({str(w).casefold(): str(ours) for w, ours in names.items()})
                 else:
@@ -191,7 +223,7 @@ def recognised(parts: list[Part], formats: Iterable[Format]) -> tuple[Export, Fo
         for at, row in enumerate(part.first):
             for tool in formats:
                 fields = tool.fields(row)
-                known = sum(len(positions) for positions in fields.values())
+                known = _known(fields)
                 telling = _telling(tool, row)
                 scored.append((not tool.lacks(fields), known + 2 * len(telling), -at, part, tool))
     fitting = [score for score in scored if score[0]] or [score for score in scored if score[1] > 1]
@@ -211,10 +243,14 @@ def recognised(parts: list[Part], formats: Iterable[Format]) -> tuple[Export, Fo
         what = f"may be of {' or of '.join(sorted({tool.name, *rivals}))}: its column names are known to each of them"
         raise TableErrors((Problem(part.file, what, f"name the tool: acctlib import {tool.name} {part.file}"),))
     names = [cell for cell in row if cell.strip()]
-    known = sum(len(positions) for positions in tool.fields(row).values())
+    known = _known(tool.fields(row))
     telling = _telling(tool, row) or names[:3]
     quoted = ", ".join(shown(name.strip()) for name in telling[:3])
     return part.opened(-above), tool, f"{known} of {len(names)} column names are its own, among them {quoted}"
+
+
+def _known(fields: Mapping[str, list[int]]) -> int:
+    return len({at for positions in fields.values() for at in positions})
 
 
 def _telling(tool: Format, row: list[str]) -> list[str]:
@@ -235,7 +271,7 @@ def _lacking(file: str, row: int, header: list[str], tool: Format, need: str) ->
     return Problem(
         file,
         what,
-        f"export that column too, or, {candidates}, write into data/firm/imports.yaml: "
+        f"{tool.hints.get(need, 'export that column too')}; or, {candidates}, write into data/firm/imports.yaml: "
         f"{tool.name}: {{columns: {{{field}: [{word}]}}}}",
         row=row,
     )

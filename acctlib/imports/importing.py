@@ -12,7 +12,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -70,6 +70,8 @@ class Outcome:
     read : int
         Rows below the header that are not blank.
     accounts : dict of str to (rows, quantity, Merged)
+    parts : int
+        Rows in accounts beyond those of the file, since an entry cut at midnight, or billed in part, stands for several.
     unmet : list of Unmet
         Names that are not met, each once.
     waiting : dict of int to (str, list of str)
@@ -92,6 +94,7 @@ class Outcome:
     unit: str
     table: str
     read: int = 0
+    parts: int = 0
     accounts: dict[str, tuple[int, float, Merged]] = field(default_factory=dict)
     unmet: dict[tuple[str, str], Unmet] = field(default_factory=dict)
     waiting: list[tuple[int, str, list[str]]] = field(default_factory=list)
@@ -124,6 +127,10 @@ def import_file(
     """
     export, tool, reason = recognised(parts_of(path), formats)
     fields = tool.fields(export.header)
+    if "log_work" in fields:
+        export = time_reports.unrolled(export, fields["log_work"])
+        fields = tool.fields(export.header)
+        fields.pop("time_spent", None)  # of the whole issue
     reader = _Hours if tool.table == "time_entries" else _Things
     return reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
 
@@ -151,27 +158,36 @@ class _Import:
     #: Fields that hold dates and numbers, by which the conventions of the file are found.
     dates: Sequence[str] = ()
     numbers: Sequence[str] = ()
+    #: Fields of money that is a control only: where it can't be read, the file is read without.
+    money: Sequence[str] = ()
+
+    def _look(self, batch: RawTable) -> None:
+        """Note what else of a batch tells how the file is written."""
 
     def _conventions(self) -> Conventions:
-        names = (*self.dates, *self.numbers, "client", "account")
-        how, problems = self._surveyed({at for name in names for at in self.fields.get(name, ())})
+        words = ("note", "task", "unused")  # which say nothing of how the file is written
+        how, money, problems = self._surveyed({at for name, ats in self.fields.items() if name not in words for at in ats})
         if problems and self.export.large:  # once more with all columns: their line breaks count in the numbers of lines
-            how, problems = self._surveyed(None)
+            how, money, problems = self._surveyed(None)
         if problems:
             raise TableErrors(tuple(problems))
+        self.money_how = money
         return how
 
-    def _surveyed(self, needed: set[int] | None) -> tuple[Conventions, list[Problem]]:
-        """Read the whole file for how it writes, and for the clients it names."""
+    def _surveyed(self, needed: set[int] | None) -> tuple[Conventions, Conventions | None, list[Problem]]:
+        """Read the whole file for how it writes numbers, dates and money, and for the clients it names."""
         seen = Seen()
         client = "client" if "client" in self.fields else "account"
         for batch in self.export.batches(needed):
-            for kind, names in (("dates", self.dates), ("numbers", self.numbers)):
+            self._look(batch)
+            for kind, names in (("dates", self.dates), ("numbers", self.numbers), ("money", self.money)):
                 for at in (at for name in names for at in self.fields.get(name, ())):
                     seen.add(kind, self.export.header[at].strip(), batch.columns[at], batch.lines)
             self.names |= set(pc.unique(time_reports.cells_of(batch, self.fields, client)).to_pylist()) - {""}
         decimal = "point" if self.export.typed else self.asked.decimal or self.tool.decimal
-        return conventions(self.export.file, seen, self.asked.dates or self.tool.dates, decimal)
+        how, problems = conventions(self.export.file, seen, self.asked.dates or self.tool.dates, decimal)
+        money, unclear = conventions(self.export.file, Seen(numbers=seen.money), decimal=decimal)
+        return how, None if unclear else money, problems
 
     def account_of(self, client: str) -> tuple[str, str]:
         """Return the account that a client's name means, or "" and why there is none."""
@@ -230,7 +246,18 @@ class _Import:
 class _Hours(_Import):
     """A time export: read in batches, laid down by account, then met with what each account has."""
 
-    dates, numbers = time_reports.DATES, time_reports.NUMBERS
+    dates, numbers, money = time_reports.DATES, time_reports.NUMBERS, time_reports.MONEY
+
+    def _look(self, batch: RawTable) -> None:
+        self.units.add(batch, self.fields)
+
+    def _conventions(self) -> Conventions:
+        self.units = time_reports.Units()
+        how = super()._conventions()
+        units, problems = self.units.decided(self.export.file, self.tool.durations, self.export.typed)
+        if problems:
+            raise TableErrors(tuple(problems))
+        return replace(how, units=units)
 
     def outcome(self) -> Outcome:
         self.stage = _Stage(self.bench.folder)
@@ -238,9 +265,9 @@ class _Hours(_Import):
         self.made: dict[tuple[str, str], str] = {}
         self.places: dict[tuple[str, str, str, str], tuple[str, str, str, str]] = {}
         self.spans: dict[tuple[str, str], tuple[str, str]] = {}
-        self.totals, self.cut, running, broken = [], 0, 0.0, 0.0
+        self.totals, self.cut, self.billable, self.rounded, self.overbilled, running, broken = [], 0, 0, 0.0, 0.0, 0.0, 0.0
         for batch in self.export.batches():
-            read = time_reports.read_time(batch, self.fields, self.tool, self.how)
+            read = time_reports.read_time(batch, self.fields, self.tool, self.how, self.money_how)
             self.out.read += len(batch)
             running, broken = self._note_totals(batch, read, running, broken)
             self._lay_down(batch, read)
@@ -249,8 +276,7 @@ class _Hours(_Import):
             self.out.notes.append(
                 f"entries that run past midnight: {self.cut:,}; they were cut there, so that each day holds its own hours"
             )
-        if "billable" not in self.fields and "billed_hours" not in self.fields:
-            self.out.notes.append("the export does not say what is billable: every hour was taken as billable")
+        self.out.notes += self._notes()
         self._close_totals(running)
         large = self.out.read > _LARGE
         for account in self.stage.accounts():
@@ -258,6 +284,23 @@ class _Hours(_Import):
         self._add_projects()
         self.put_waiting()
         return self.out
+
+    def _notes(self) -> list[str]:
+        """Return what of the hours was not counted, or was taken as said though it looks odd."""
+        notes = []
+        if "billable" not in self.fields and "billed_hours" not in self.fields:
+            notes.append("the export does not say what is billable: every hour was taken as billable")
+        elif self.out.read and not self.billable:
+            notes.append("the export calls not one hour billable; some plans of a tool say so of every hour")
+        if "hours" in self.fields and "rounded_hours" in self.fields:
+            notes.append(f"hours as worked were taken; as rounded for invoices they are {self.rounded:+,.2f} h")
+        elif "rounded_hours" in self.fields:
+            notes.append("the export has no hours but those rounded for invoices, which were taken as worked")
+        if self.overbilled > 0.005:
+            notes.append(f"billed hours are {self.overbilled:,.2f} h more than those worked; hours as worked were taken")
+        if self.money_how is None:
+            notes.append("its amounts can be read in two ways, so that they are no control; add --decimal comma or point")
+        return notes
 
     def _note_totals(self, batch: RawTable, read, running: float, broken: float) -> tuple[float, float]:
         hours = time_reports.each(read.rows["hours"], float, pa.float64()).to_numpy() if len(read.rows) else np.array([])
@@ -268,6 +311,9 @@ class _Hours(_Import):
                 self.totals.append((total, before, before - broken))
                 broken = before
         self.cut += read.cut
+        self.rounded += read.rounded
+        self.overbilled += read.overbilled
+        self.billable += int(pc.sum(pc.equal(read.rows["billable"], "yes")).as_py() or 0)
         self.out.set_aside.update(read.set_aside.values())
         self.out.amounts.update(read.amounts)
         return running + float(hours.sum()), broken
@@ -291,8 +337,10 @@ class _Hours(_Import):
             return
         codes, placed = self._placed(rows)
         stays = np.array([not why for _, _, _, why in placed])[codes]
-        for n in np.flatnonzero(~stays):
-            self.wait(batch, int(read.at[n]), placed[codes[n]][3])
+        away, first = np.unique(read.at[~stays], return_index=True)  # the parts of a row that was cut wait as one row
+        for at, n in zip(away, np.flatnonzero(~stays)[first], strict=True):
+            self.wait(batch, int(at), placed[codes[n]][3])
+        self.out.parts += int(stays.sum()) - len(np.unique(read.at[stays]))
         self._note_unmet(rows, codes, placed)
         account, project, task, _ = (
             pa.array(column, pa.string()).take(pa.array(codes)) for column in zip(*placed, strict=True)
@@ -368,9 +416,14 @@ class _Hours(_Import):
     def _roles(self, rows: pa.Table) -> pa.Array:
         """Return roles that the rate card prices: as the export says, else as the firm's list of people does."""
         usual = time_reports.each(rows["person"], lambda person: self.clients.roles.get(met(person), ""), pa.string())
-        said = time_reports.each(rows["role"], lambda role: self.clients.rated.get(met(role), ""), pa.string())
+        said = time_reports.each(rows["role"], self._rated, pa.string())
         known = pc.if_else(pc.equal(said, ""), usual, said)
         return pc.if_else(pc.equal(known, ""), rows["role"].combine_chunks(), known)
+
+    def _rated(self, roles: str) -> str:
+        """Return the one role of a cell that the rate card prices; "" where there is none, or where it is one of several."""
+        rated = {self.clients.rated[met(role)] for role in re.split(r"[,;]", roles) if met(role) in self.clients.rated}
+        return self.clients.rated.get(met(roles), rated.pop() if len(rated) == 1 else "")
 
     def _merge(self, account: str, large: bool) -> None:
         rows = self.stage.rows(account)

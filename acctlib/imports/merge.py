@@ -53,6 +53,10 @@ class Merged:
         Rows of the same tool and days of which the export does not speak: other people or projects.
     adopted : int
         Rows that somebody had typed and the export has too.
+    elsewhere : list of str
+        Hours that stand there from another tool, which were not counted again.
+    twice : list of str
+        Hours of a day, person and project for which another tool has other hours: both stand, and one may be too much.
     """
 
     table: pd.DataFrame
@@ -62,6 +66,8 @@ class Merged:
     gone: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     adopted: int = 0
+    elsewhere: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
 
     @property
     def differs(self) -> bool:
@@ -111,6 +117,8 @@ def merged_hours(old: pd.DataFrame, new: pd.DataFrame, tool: str, covered: Cover
         new, old, _TYPED_SAME, ~np.isin(np.arange(len(new)), met_new), (old["imported_from"] == "").to_numpy(bool)
     )
     fresh = ~np.isin(np.arange(len(new)), np.concatenate([met_new, typed_new]))
+    elsewhere, twice = _of_other_tools(new, old, fresh, tool)
+    fresh &= ~elsewhere
     speaks = mine & old["date"].between(covered.first, covered.last).to_numpy(bool)
     asked = speaks & old["person"].isin(covered.people).to_numpy(bool) & old["project"].isin(covered.projects).to_numpy(bool)
     unmet = ~np.isin(np.arange(len(old)), met_old)
@@ -130,7 +138,49 @@ def merged_hours(old: pd.DataFrame, new: pd.DataFrame, tool: str, covered: Cover
         gone=_listed(gone_rows),
         kept=_listed(old[speaks & unmet & ~away]),
         adopted=len(typed_new),
+        elsewhere=_listed(new[elsewhere]),
+        twice=twice,
     )
+
+
+def _of_other_tools(new: pd.DataFrame, old: pd.DataFrame, fresh: np.ndarray, tool: str) -> tuple[np.ndarray, list[str]]:
+    """Return which new rows are hours that another tool brought already, and where two tools differ about a day.
+
+    Who moves from one tool to another has the same week in both. A day of a person and project is the same where its hours sum
+    to the same, however many entries they were; where they do not, both stand and are named.
+    """
+    by = ["date", "person", "project"]
+    others = old[~old["imported_from"].isin(["", tool]).to_numpy(bool)]
+    same, twice = np.zeros(len(new), bool), []
+    if others.empty or not fresh.any():
+        return same, twice
+    theirs = (
+        others.assign(_h=others["hours"].astype(float))
+        .groupby(by, sort=True)
+        .agg(h=("_h", "sum"), of=("imported_from", "first"))
+    )
+    ours = new[fresh].assign(_h=new.loc[fresh, "hours"].astype(float)).groupby(by, sort=True)["_h"].agg(["sum", "size"])
+    both = ours.join(theirs, how="inner")
+    equal = (both["sum"] - both["h"]).abs() <= 0.01 * (1 + both["size"])  # each entry may be rounded to hundredths
+    keys = pd.MultiIndex.from_frame(new[by])
+    same = fresh & keys.isin(both.index[equal])
+    for (date, person, project), row in both[~equal].iterrows():
+        twice.append(f"{date} {person} {project}: {row['sum']:g} h beside {row['h']:g} h of {row['of']}")
+    theirs = _by_day(others[~pd.MultiIndex.from_frame(others[by]).isin(both.index)]).add_suffix("_other")
+    named = _by_day(new[fresh & ~keys.isin(both.index)]).join(theirs, how="inner")
+    for (date, project), row in named[(named["h"] - named["h_other"]).abs() <= 0.01].iterrows():
+        twice.append(
+            f"{date} {project}: {row['h']:g} h of {row['who']} beside as many of {row['who_other']}, from another tool"
+        )
+    return same, twice
+
+
+def _by_day(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the hours of each day and project, and the people, who may be called otherwise in another tool."""
+    if rows.empty:
+        rows = rows.reindex(columns=["date", "project", "person", "hours"])
+    by_day = rows.assign(h=rows["hours"].astype(float)).groupby(["date", "project"], sort=True)
+    return by_day.agg(h=("h", "sum"), who=("person", lambda people: ", ".join(sorted(set(people)))))
 
 
 def _paired(new: pd.DataFrame, old: pd.DataFrame, by: list[str], among_new, among_old) -> tuple[np.ndarray, np.ndarray]:

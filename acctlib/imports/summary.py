@@ -27,7 +27,8 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
     yield from (f"  {note}" for note in outcome.notes)
     total = sum(quantity for _, quantity, _ in outcome.accounts.values())
     aside = "".join(f" + {count:,} aside ({why})" for why, count in sorted(outcome.set_aside.items()))
-    yield f"  {outcome.read:,} rows read = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
+    cut = f" + {outcome.parts:,} for entries in parts" if outcome.parts else ""
+    yield f"  {outcome.read:,} rows read{cut} = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
     worth = "".join(
         f", which the tool prices at {amount:,.2f} {code}".rstrip() for code, amount in sorted(outcome.amounts.items())
     )
@@ -45,7 +46,7 @@ def _quantity(value: float, unit: str) -> str:
 
 
 def _became(merged: Merged) -> str:
-    if not merged.differs:
+    if not merged.differs and not merged.elsewhere:
         return "nothing new"
     counts = {
         "new": merged.new,
@@ -53,6 +54,7 @@ def _became(merged: Merged) -> str:
         "gone": len(merged.gone),
         "as before": merged.same,
         "typed here before": merged.adopted,
+        "of another tool": len(merged.elsewhere),
     }
     return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
@@ -62,6 +64,13 @@ def _differences(merged: Merged) -> Iterator[str]:
     gone = [f"{what}: gone" for what in merged.gone]
     for line in _first([*changes, *gone]):
         yield f"      {line}"
+    if merged.elsewhere:
+        rows = f"{len(merged.elsewhere)} rows stand here from another tool"
+        yield f"      {rows} and are not counted again ({merged.elsewhere[0]})"
+    if merged.twice:
+        yield "      MAY BE COUNTED TWICE, because two tools have hours of the same day and project:"
+        yield from (f"        {line}" for line in _first(merged.twice))
+        yield "        if one tool is enough, put back this import with --undo, or delete the rows of the other"
     if merged.kept:
         yield f"      {len(merged.kept)} rows of these days stay: the file names no such person or project ({merged.kept[0]})"
 

@@ -65,7 +65,8 @@ class Workbench:
         columns = TABLES[name].names
         if any(query.table == name for query in queries_in(self.journal.data, folder.name) if folder.name != "firm"):
             what = f"says that {name} comes from a database"
-            raise TableErrors((Problem("account.yaml", what, f"bring the rows into the database, or delete tables.{name} there"),))
+            remedy = f"bring the rows into the database, or delete tables.{name} there"
+            raise TableErrors((Problem("account.yaml", what, remedy),))
         for ending in (".csv", ".parquet"):
             made = self.ready.get(folder / f"{name}{ending}")
             if made is not None:
