@@ -18,6 +18,7 @@ from acctlib.imports.clients import met
 from acctlib.imports.conventions import Conventions, date_in, number_in
 from acctlib.imports.formats import Format
 from acctlib.imports.readings import (
+    UNNAMED,
     About,
     Asked,
     Found,
@@ -166,7 +167,7 @@ class _Reader:
             cells["owner"] = one_line(row["owner"])
         if "probability" in row:
             cells["probability"] = self._probability(row["probability"])
-        unit = currency or "in the account's currency"
+        unit = currency or UNNAMED
         self.reading.found.append(Found(one_line(row["client"]), cells, at, amount=amount, unit=unit, number=number))
         for n in at:
             self.reading.stated[n] = (amount, unit)

@@ -27,7 +27,7 @@ from acctlib.imports.conventions import Conventions, Seen, conventions
 from acctlib.imports.exports import Export, parts_of
 from acctlib.imports.formats import Format, recognised
 from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things
-from acctlib.imports.readings import About, Asked, Found, Met, Reading, rows_of
+from acctlib.imports.readings import UNNAMED, About, Asked, Found, Met, Reading, rows_of
 from acctlib.imports.workbench import Workbench
 from acctlib.tables.columns import typed_column
 from acctlib.tables.dictionary import TABLES
@@ -435,30 +435,30 @@ class _Things(_Import):
         return self.out
 
     def _reconcile(self, read: Reading, batch: RawTable) -> None:
-        """Compare each total of the file with the rows since an earlier one, in each of their currencies."""
+        """Compare each total of the file with its rows since some heading or total above it, in each of their currencies."""
         lines = np.asarray(batch.lines)
         stated = read.stated or {thing.at[0]: (thing.amount, thing.unit) for thing in read.found}
+        order = sorted(stated)
+        places = lines[order]
         units = sorted({unit for _, unit in stated.values()})
-        at = {unit: np.array([lines[row] for row, (_, own) in stated.items() if own == unit], int) for unit in units}
-        sums = {unit: np.array([amount for amount, own in stated.values() if own == unit]) for unit in units}
-        broken = {unit: [0.0] for unit in units}
+        starts = [-1, *sorted(int(lines[at]) for at in read.set_aside)]
+        above = {start: int(np.searchsorted(places, start)) for start in starts}
+        sums = {unit: np.cumsum([0.0, *(stated[at][0] * (stated[at][1] == unit) for at in order)]) for unit in units}
         for total in read.totals:
-            made = {unit: float(sums[unit][at[unit] < total.line].sum()) for unit in units}
-            parts = [(made[unit] - before, unit) for unit in units for before in broken[unit]]
-            parts += [(float(sums[unit].sum()), unit) for unit in units]
-            nearest = min(parts, key=lambda part: abs(total.value - part[0]), default=(0.0, read.unit))
-            since = [unit for unit in units if abs(made[unit] - broken[unit][-1]) > 0.005]
-            for unit in units:
-                broken[unit].append(made[unit])
-            if abs(total.value - nearest[0]) <= 0.01 + 0.005 * len(stated):
+            end = int(np.searchsorted(places, total.line))
+            parts = [(float(sums[unit][end] - sums[unit][above[s]]), unit) for unit in units for s in starts if s < total.line]
+            parts += [(float(sums[unit][-1]), unit) for unit in units]
+            near, unit = min(parts, key=lambda part: abs(total.value - part[0]), default=(0.0, ""))
+            first = max((above[s] for s in starts if s < total.line and above[s] < end), default=0)
+            mixed = {stated[at][1] for at in order[first:end]}
+            says = f"row {total.line} says {shown(total.label)} {total.value:,.2f}"
+            if abs(total.value - near) <= 0.01 + 0.005 * len(stated):
                 self.out.right_totals += 1
-            elif len(since or units) > 1:
-                which = " and ".join(unit or "no currency" for unit in since or units)
-                said = f"row {total.line} says {shown(total.label)} {total.value:,.2f} over rows of {which}"
-                self.out.notes.append(f"{said}: two currencies have no sum, it was not compared")
+            elif len(mixed) > 1:
+                which = " and ".join(sorted(mixed))
+                self.out.notes.append(f"{says} over rows of {which}: two currencies have no sum, it was not compared")
             else:
-                says = f"row {total.line} says {shown(total.label)} {total.value:,.2f} {nearest[1] or read.unit}".rstrip()
-                self.out.wrong_totals.append(f"{says}, its rows make {nearest[0]:,.2f}")
+                self.out.wrong_totals.append(f"{says} {unit or read.unit}".rstrip() + f", its rows make {near:,.2f}")
 
     def _placed(self, found: list[Found], batch: RawTable) -> dict[str, list[Found]]:
         """Return the things by account; what has no account, or needs a project and has none, waits."""
@@ -529,7 +529,7 @@ class _Things(_Import):
         if self.kind.meet:
             mine = (old["account"] == account).to_numpy(bool) if table.firm else np.ones(len(old), bool)
             known = self.kind.meet(found, old[mine], self.asked)
-            self.out.notes += known.notes
+            self.out.notes += [f"{account}: {note}" for note in known.notes]
             renamed = [(name, key[-1], before, name) for before, name in known.renamed.items()]
             if renamed:
                 old = old.copy()
@@ -547,7 +547,8 @@ class _Things(_Import):
             self.bench.put(folder, table.name, merged.table)
         quantity: collections.Counter[str] = collections.Counter()
         for thing in found:
-            quantity[thing.unit or self.out.unit] += thing.amount
+            unit = self.clients.currency(account) if thing.unit == UNNAMED else thing.unit or self.out.unit
+            quantity[unit] += thing.amount
         self.out.accounts[account] = (sum(len(thing.at) for thing in found), quantity, merged)
 
     def _scope(self, account: str, cells: list[dict[str, str]]) -> set | None:

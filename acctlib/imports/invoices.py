@@ -17,6 +17,7 @@ from acctlib.imports.clients import met
 from acctlib.imports.conventions import Conventions, date_in, number_in
 from acctlib.imports.formats import Format
 from acctlib.imports.readings import (
+    UNNAMED,
     About,
     Asked,
     Found,
@@ -83,14 +84,13 @@ def read(rows: Sequence[Row], tool: Format, how: Conventions, about: About) -> R
     >>> invoice.cells["amount"], invoice.cells["tax"], invoice.cells["paid"]
     ('1000', '200', '1200')
     """
-    reader = _Reader(tool, how, about)
+    reader = _Reader(tool, how, about, any(_closes(row) for row in rows))
     documents: dict[tuple[str, ...], list[tuple[Row, str, str]]] = {}
     grouped = not any("client" in row for row in rows[:1])
-    groups: list[list] = []  # names above the rows, and whether rows of their own have come
     for row in rows:
-        kind = reader.kind(row, groups)
+        kind = reader.kind(row)
         if kind:
-            whole = row["client"] or (":".join(name for name, _ in groups) if grouped else "")
+            whole = row["client"] or (":".join(reader.groups) if grouped else "")
             client, _, project = one_line(whole).partition(":")
             side = "credit" if kind in _CREDIT else "debit"
             place = (met(client), side, one_line(row["number"]))
@@ -101,11 +101,24 @@ def read(rows: Sequence[Row], tool: Format, how: Conventions, about: About) -> R
     return reader.reading
 
 
+def _words(row: Row) -> list[str]:
+    return [text for text in row.texts or tuple(row.cells.values()) if text]
+
+
+def _closes(row: Row) -> bool:
+    """Return whether a row is the total of a group: Total for Acme."""
+    return any(is_total(text) and len(text.split()) > 1 for text in _words(row)[:1]) and len(_words(row)) > 1
+
+
 class _Reader:
     """The documents of one file in the making."""
 
-    def __init__(self, tool: Format, how: Conventions, about: About) -> None:
+    def __init__(self, tool: Format, how: Conventions, about: About, closed: bool) -> None:
         self.tool, self.how, self.about = tool, how, about
+        self.closed = closed  # groups end with a total of their own, and may lie in one another
+        self.groups: list[str] = []  # names above the rows that follow
+        self.begun = False  # whether rows have come since the last of them
+        self.counted: set[tuple[str, ...]] = set()
         self.reading = Reading()
         names = [name for field in ("foreign", "amount", "total", "net", "line_amount") for name in tool.columns.get(field, ())]
         self.header = header_currency(about.header, tuple(names))
@@ -115,19 +128,18 @@ class _Reader:
     def number_of(self, row: Row, field: str) -> float | None:
         return number_in(row[field], self.how) if row[field] else None
 
-    def kind(self, row: Row, groups: list[list]) -> str:
+    def kind(self, row: Row) -> str:
         """Return the kind of a row's document, "" where it is none that is taken; what it is then is set down."""
         reading = self.reading
-        amount = self.number_of(row, "foreign" if row["foreign"] else "amount")
         if self.about.header and [*row.texts] == [cell.strip() for cell in self.about.header]:
             reading.set_aside[row.at] = "the column names again"
             return ""
-        if not row["issued"]:
-            return self._undated(row, amount, groups)
-        if groups:
-            groups[-1][1] = True
-        if amount is not None:
-            reading.stated[row.at] = (amount, self.currency(row))
+        dated = date_in(row["issued"], self.how) is not None
+        if not dated and (not row["issued"] or len(_words(row)) == 1 or is_total(row["issued"])):
+            self._undated(row)
+            return ""
+        self.begun = True
+        self._count(row)
         word = self.tool.word("type", one_line(row["type"]))
         state = self.tool.word("status", one_line(row["status"]).split(" (")[0])
         if why := _ASIDE.get(state) or _ASIDE.get(word):
@@ -136,7 +148,7 @@ class _Reader:
             reading.waiting[row.at] = self._strange("type", row["type"], "invoice")
         elif row["status"] and not state and not self._dated_status(row["status"]):
             reading.waiting[row.at] = self._strange("status", row["status"], "issued")
-        elif date_in(row["issued"], self.how) is None:
+        elif not dated:
             reading.waiting[row.at] = f"its date {shown(row['issued'])} is no day of the calendar"
         elif not row["number"]:
             reading.waiting[row.at] = "it has no number; give it one there, since it could not be met again"
@@ -144,26 +156,39 @@ class _Reader:
             return word or ("credit_note" if self._negative(row) else "invoice")
         return ""
 
-    def _undated(self, row: Row, amount: float | None, groups: list[list]) -> str:
+    def _stated(self, row: Row) -> float | None:
+        """Return the amount that a total of the file adds or states."""
+        values = (self.number_of(row, name) for name in ("foreign", "amount", "total"))
+        return next((value for value in values if value is not None), None)
+
+    def _count(self, row: Row) -> None:
+        """Set down what a row adds to the totals of the file; a total of a document counts once, on whichever row."""
+        document = tuple(one_line(row[name]) for name in ("client", "number", "type"))
+        if (amount := self._stated(row)) is not None and (row["amount"] or row["foreign"] or document not in self.counted):
+            self.counted.add(document)
+            self.reading.stated[row.at] = (amount, self.currency(row) or UNNAMED)
+
+    def _undated(self, row: Row) -> None:
         """Set down a row without a date: a total, the name of a group, or a document that lacks it."""
-        texts = [text for text in row.texts or tuple(row.cells.values()) if text]
+        texts = _words(row)
+        amount = self._stated(row)
         words = [text for text in texts if number_in(text, self.how) is None]
         label = next((text for text in words[:2] if is_total(text)), "")
         if (label and len(texts) > 1) or (texts and not words):
             self.reading.set_aside[row.at] = "a total"
             if amount is not None:
                 self.reading.totals.append(Total(row.line, label or "a total", amount))
-            if groups and label:
-                groups.pop()
+            ends = [n for n, name in enumerate(self.groups) if met(name) in met(label)]
+            del self.groups[max(ends, key=lambda n: len(self.groups[n]), default=len(self.groups)) :]
         elif len(texts) == 1 or not (row["number"] or amount is not None) or any(_OPENING.match(text) for text in words[:2]):
             self.reading.set_aside[row.at] = "a heading or a remark"
             if len(texts) == 1:
-                if groups and groups[-1][1]:
-                    groups.pop()  # a list without totals: the next name takes the place of the last
-                groups.append([one_line(texts[0]), False])
+                if not self.closed and self.begun:
+                    self.groups.clear()  # the next name takes the place of the last
+                self.groups.append(one_line(texts[0]))
+                self.begun = False
         else:
             self.reading.waiting[row.at] = "it has no date"
-        return ""
 
     def _dated_status(self, text: str) -> bool:
         """Return whether a status is a sentence about money or days: Overdue 3 days, Paid, Partially paid, $20 due."""
@@ -192,7 +217,7 @@ class _Reader:
         if why := self._unreadable(rows) or self._contrary(rows):
             return self.wait(lines, why)
         sign = -1 if kinds[0] in _CREDIT else 1
-        net, tax, gross = self._amounts(rows, sign)
+        net, tax, gross, included = self._amounts(rows, sign)
         if net is None:
             return self.wait(lines, "it has no amount")
         currency = self.currency(first)
@@ -207,7 +232,7 @@ class _Reader:
             "kind": "credit_note" if sign < 0 else "invoice",
             "issued": issued,
             "amount": plain(net),
-            **({"tax": plain(tax)} if tax is not None else {}),
+            **({"tax": plain(tax)} if tax is not None else {"tax": ""} if included else {}),  # blank: `meet` settles it
             **({"currency": currency} if currency else {}),
         }
         if due and not (sign < 0 and due.isoformat() < issued):  # what is owed to the client falls due on no day of theirs
@@ -216,7 +241,7 @@ class _Reader:
         cells |= ({"paid": plain(paid)} if paid is not None else {}) | ({"paid_on": paid_on} if paid_on else {})
         client = lines[0][2].partition(":")[0]
         projects = self._projects(rows, {whole.partition(":")[2] for _, _, whole in lines})
-        unit = currency or "in the account's currency"
+        unit = currency or UNNAMED
         at = tuple(row.at for row in rows)
         project, *also = projects or [""]
         self.reading.found.append(Found(client, cells, at, project=project, also=tuple(also), amount=net, unit=unit))
@@ -244,8 +269,8 @@ class _Reader:
                 )
         return ""
 
-    def _amounts(self, rows: list[Row], sign: int) -> tuple[float | None, float | None, float]:
-        """Return net, tax (None = the export does not say) and gross of a document, with its sign."""
+    def _amounts(self, rows: list[Row], sign: int) -> tuple[float | None, float | None, float, bool]:
+        """Return net, tax (None = the export does not say) and gross of a document, and whether its net still holds the tax."""
 
         def once(name: str) -> float | None:
             return next((value for row in rows if (value := self.number_of(row, name)) is not None), None)
@@ -262,9 +287,9 @@ class _Reader:
         if total is None and net is None and lines is None:
             by_line = signed(summed("foreign") if any(row["foreign"] for row in rows) else summed("amount"))
             if by_line is None:
-                return None, None, 0.0
+                return None, None, 0.0, False
             self.gross += line_tax is None
-            return by_line - (line_tax or 0), line_tax, by_line
+            return by_line - (line_tax or 0), line_tax, by_line, line_tax is None
         if total is not None and tax is None:
             if net is not None:
                 tax = total - net
@@ -277,21 +302,23 @@ class _Reader:
         if total is None:
             tax = tax if tax is not None else line_tax
             base = net if net is not None else lines
-            return base, tax, base + (tax or 0)
+            self.gross += (included := net is None and tax is None)
+            return base, tax, base + (tax or 0), included
         net = total - (tax or 0)
         if lines is not None and min(abs(lines - net), abs(lines - total)) > 0.01 * len(rows) + _CENT:
             self.unlike.append(f"{one_line(rows[0]['number'])} (lines {lines:,.2f}, document {net:,.2f} net)")
-        return net, tax, total
+        return net, tax, total, tax is None
 
     def _paid(self, rows: list[Row], kind: str, gross: float, sign: int, issued: str) -> tuple[float | None, str]:
         """Return what is paid, with tax, and the day on which all of it was, where the export says so."""
         day = next((date_in(row["paid_on"], self.how).isoformat() for row in rows if row["paid_on"]), "")
         if kind in ("receipt", "refund"):
             return gross, issued
-        said = [abs(value) for row in rows if (value := self.number_of(row, "outstanding")) is not None]
+        said = [value for row in rows if (value := self.number_of(row, "outstanding")) is not None]
         if said:
             several = len({round(value, 2) for value in said}) > 1
-            is_open = sign * (sum(said) if several else said[0])  # each line's own, or the document's on every line
+            is_open = sum(said) if several else said[0]  # each line's own, or the document's on every line
+            is_open = is_open if sign > 0 else -abs(is_open)
             paid = gross - is_open
             return paid, day if abs(is_open) < _CENT else ""
         paid = next((abs(value) for row in rows if (value := self.number_of(row, "paid")) is not None), None)
@@ -314,7 +341,8 @@ class _Reader:
         notes = self.reading.notes
         if self.gross:
             notes.append(
-                f"{self.gross} documents do not say their tax: their amounts were taken as they stand, and tax stays as it was"
+                f"{self.gross} documents do not say their tax: their amounts are gross, and tax is left blank; "
+                "type it here, and the next import takes it off"
             )
         if self.unlike:
             more = f" and {len(self.unlike) - 4} more" if len(self.unlike) > 4 else ""
@@ -324,7 +352,9 @@ class _Reader:
 
 
 def meet(found: list[Found], old: pd.DataFrame, asked: Asked) -> Met:
-    """Tell an invoice from a credit note of the same number: whichever stands here first keeps the bare number.
+    """Tell an invoice from a credit note of the same number, and take off tax that was typed here where the export has none.
+
+    Of an invoice and a credit note of one number, whichever stands here first keeps the bare number.
 
     Examples
     --------
@@ -334,6 +364,8 @@ def meet(found: list[Found], old: pd.DataFrame, asked: Asked) -> Met:
     ('12', '12 (credit note)')
     """
     stands = dict(zip(old["invoice"], old["kind"], strict=True))
+    typed = zip(old["invoice"], old["tax"], strict=True) if "tax" in old else ()
+    taxes = {name: tax for name, text in typed if (tax := number_in(text, Conventions(decimal=".")))}
     invoices = {thing.cells["invoice"] for thing in found if thing.cells["kind"] != "credit_note"}
     for thing in found:
         number, kind = thing.cells["invoice"], thing.cells["kind"]
@@ -344,4 +376,9 @@ def meet(found: list[Found], old: pd.DataFrame, asked: Asked) -> Met:
             thing.cells["invoice"] = other
         elif before == "deposit":
             del thing.cells["kind"]  # somebody said here that it is one; the ledger does not know
+        if not thing.cells.get("tax", "-"):
+            del thing.cells["tax"]
+            if tax := taxes.get(thing.cells["invoice"]):
+                thing.amount -= tax
+                thing.cells["amount"] = plain(thing.amount)
     return Met()

@@ -19,6 +19,7 @@ from acctlib.imports.time_reports import Total, cells_of
 from acctlib.tables.raw import RawTable
 
 __all__ = [
+    "UNNAMED",
     "About",
     "Asked",
     "Found",
@@ -33,6 +34,8 @@ __all__ = [
     "rows_of",
 ]
 
+#: The unit of amounts whose currency the file does not name; in an account they are in its own.
+UNNAMED = "of no stated currency"
 #: The signs that stand for one currency, unless the firm says otherwise; "$" is many, and is told in a note.
 _SIGNS = {
     "€": "EUR",
