@@ -403,3 +403,18 @@ def test_meeting_leaves_an_invoice_of_its_own_number_alone() -> None:
     thing = Found("", {"invoice": "1", "kind": "invoice", "amount": "5"}, (0,))
     meet([thing], pd.DataFrame({"invoice": ["1"], "kind": ["invoice"]}), Asked())
     assert thing.cells == {"invoice": "1", "kind": "invoice", "amount": "5"}
+
+
+def test_a_total_of_the_file_counts_each_document_once_too(data: Path) -> None:
+    line = "Harbour Foods,1,2026-03-25,,120,20,0,120,50,10,GBP,ACCREC,PAID"
+    outcome = _made(
+        data, _XERO, line, line, "Harbour Foods,2,2026-03-25,,60,10,0,60,50,10,GBP,ACCREC,PAID", "Total,,,,180,30,0,180"
+    )
+    assert (outcome.right_totals, outcome.wrong_totals) == (1, [])
+
+
+@pytest.mark.parametrize("status", ["Overdue 3 days", "Paid", "Partially paid, $20 due", "Due in 5 days", "Open (Sent)"])
+def test_a_status_may_be_a_sentence(data: Path, status: str) -> None:
+    header = "Date,Type,No.,Customer,Amount,Balance,Currency,Status"
+    outcome = _made(data, header, f'01/15/2026,Invoice,1,SHP,100,60,USD,"{status}"')
+    assert not outcome.waiting

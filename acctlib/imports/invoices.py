@@ -8,6 +8,7 @@ invoices; they are set aside and counted.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -123,10 +124,12 @@ class _Reader:
         names = [name for field in ("foreign", "amount", "total", "net", "line_amount") for name in tool.columns.get(field, ())]
         self.header = header_currency(about.header, tuple(names))
         self.unlike: list[str] = []
+        self.number_in = functools.lru_cache(4096)(functools.partial(number_in, how=how))  # what repeats is read once
+        self.date_in = functools.lru_cache(4096)(functools.partial(date_in, how=how))
         self.gross = self.nowhere = self.dollars = 0
 
     def number_of(self, row: Row, field: str) -> float | None:
-        return number_in(row[field], self.how) if row[field] else None
+        return self.number_in(row[field]) if row[field] else None
 
     def kind(self, row: Row) -> str:
         """Return the kind of a row's document, "" where it is none that is taken; what it is then is set down."""
@@ -134,7 +137,7 @@ class _Reader:
         if self.about.header and [*row.texts] == [cell.strip() for cell in self.about.header]:
             reading.set_aside[row.at] = "the column names again"
             return ""
-        dated = date_in(row["issued"], self.how) is not None
+        dated = self.date_in(row["issued"]) is not None
         if not dated and (not row["issued"] or len(_words(row)) == 1 or is_total(row["issued"])):
             self._undated(row)
             return ""
@@ -172,7 +175,7 @@ class _Reader:
         """Set down a row without a date: a total, the name of a group, or a document that lacks it."""
         texts = _words(row)
         amount = self._stated(row)
-        words = [text for text in texts if number_in(text, self.how) is None]
+        words = [text for text in texts if self.number_in(text) is None]
         label = next((text for text in words[:2] if is_total(text)), "")
         if (label and len(texts) > 1) or (texts and not words):
             self.reading.set_aside[row.at] = "a total"
@@ -225,8 +228,8 @@ class _Reader:
             return self.wait(lines, f"its currency {shown(first['currency'])} is not known; write its code, as EUR")
         self.nowhere += not currency
         self.dollars += currency == "USD" and not first["currency"] and not self.header
-        issued = date_in(first["issued"], self.how).isoformat()
-        due = date_in(first["due"], self.how) if first["due"] else None
+        issued = self.date_in(first["issued"]).isoformat()
+        due = self.date_in(first["due"]) if first["due"] else None
         cells = {
             "invoice": one_line(first["number"]),
             "kind": "credit_note" if sign < 0 else "invoice",
@@ -254,7 +257,7 @@ class _Reader:
                 if row[name] and self.number_of(row, name) is None:
                     return f"its {name.replace('_', ' ')} {shown(row[name])} is no number"
             for name in ("due", "paid_on"):
-                if row[name] and date_in(row[name], self.how) is None:
+                if row[name] and self.date_in(row[name]) is None:
                     return f"its {name.replace('_', ' ')} date {shown(row[name])} is no day of the calendar"
         return ""
 
@@ -311,7 +314,7 @@ class _Reader:
 
     def _paid(self, rows: list[Row], kind: str, gross: float, sign: int, issued: str) -> tuple[float | None, str]:
         """Return what is paid, with tax, and the day on which all of it was, where the export says so."""
-        day = next((date_in(row["paid_on"], self.how).isoformat() for row in rows if row["paid_on"]), "")
+        day = next((self.date_in(row["paid_on"]).isoformat() for row in rows if row["paid_on"]), "")
         if kind in ("receipt", "refund"):
             return gross, issued
         said = [value for row in rows if (value := self.number_of(row, "outstanding")) is not None]
