@@ -224,6 +224,19 @@ def test_a_workbook_with_cells_that_are_numbers_and_dates(data: Path) -> None:
     ]
 
 
+def test_deals_of_a_grouped_report_that_lack_their_stage_wait_rather_than_count_as_open(data: Path) -> None:
+    header = "Stage,Opportunity Name,Account Name,Amount,Close Date"
+    outcome = _one(data, header, "Closed Won,A,Harbour Foods,1,2026-01-02", ",B,Harbour Foods,2,2026-01-03", "Subtotal,,,3,")
+    assert [(line, why.split(";")[0]) for line, why, _ in outcome.waiting] == [(3, "it has no stage")]
+    assert (outcome.right_totals, outcome.wrong_totals) == (1, [])
+
+
+def test_a_total_counts_also_the_deals_that_wait(data: Path) -> None:
+    header = "Stage,Opportunity Name,Account Name,Amount,Close Date"
+    outcome = _one(data, header, "Closed Won,A,Harbour Foods,1,2026-01-02", "Offer,B,Nobody,2,2026-01-03", "Total,,,3,")
+    assert (outcome.right_totals, len(outcome.waiting)) == (1, 1)
+
+
 # What holds for all of them
 
 

@@ -104,6 +104,8 @@ class _Reader:
         if self.about.header and [*row.texts] == [cell.strip() for cell in self.about.header]:
             aside[row.at] = "the column names again"
         elif any(row[name] for name in _OF_A_DEAL) and (row["title"] or row["id"]) and not self._is_total(row):
+            if value is not None:
+                self.reading.stated[row.at] = (value, self._currency(row) or UNNAMED)
             return True
         elif texts and any(is_total(text) for text in texts[:2]):
             aside[row.at] = "a total"
@@ -143,6 +145,10 @@ class _Reader:
                 )
                 return self.wait(at, why)
             self.repeated += len(rows) - 1
+        if not any(row[name] for name in ("stage", "status", "won", "lost", "closed")):
+            return self.wait(
+                at, "it has no stage; in a report with groups it stands on their first row only: export the details"
+            )
         amount, currency, why = self._money(row)
         if why:
             return self.wait(at, why)
@@ -169,8 +175,6 @@ class _Reader:
             cells["probability"] = self._probability(row["probability"])
         unit = currency or UNNAMED
         self.reading.found.append(Found(one_line(row["client"]), cells, at, amount=amount, unit=unit, number=number))
-        for n in at:
-            self.reading.stated[n] = (amount, unit)
         return None
 
     def wait(self, at: Iterable[int], why: str) -> None:
@@ -188,13 +192,18 @@ class _Reader:
             return 0.0, "", f"its amount {shown(text)} is no number"
         said = (row["amount_currency"] or row["currency"]) if own else row["converted_currency"]
         sign = re.sub(r"[\d\s.,'’()%-]+", "", text)
-        currency = currency_in(said, self.tool) or (self.header if own else "") or currency_in(text, self.tool)
+        currency = self._currency(row) if own else currency_in(said, self.tool) or currency_in(text, self.tool)
         if said and not currency:
             return 0.0, "", f"its currency {shown(said)} is not known; write its code, as EUR"
         self.dollars += not said and not self.header and sign == "$"
         self.nowhere += not currency
         self.converted += not own
         return amount, currency, ""
+
+    def _currency(self, row: Row) -> str:
+        """Return the currency of a deal's own amount: of its cell, else of the column, else of the sign."""
+        said = currency_in(row["amount_currency"] or row["currency"], self.tool)
+        return said or self.header or currency_in(row["amount"], self.tool)
 
     def _status(self, row: Row) -> str:
         """Return open, won, lost or deleted; "" where the file has a word for it that is not known."""

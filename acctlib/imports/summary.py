@@ -45,7 +45,7 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
 
 def _quantity(quantity: collections.Counter[str]) -> str:
     """Return amounts with their units side by side, since two currencies have no sum."""
-    amounts = {unit: value for unit, value in sorted(quantity.items()) if value} or {min(quantity, default=""): 0.0}
+    amounts = {unit: value for unit, value in sorted(quantity.items()) if value} or {max(quantity, default=""): 0.0}
     return " and ".join(f"{value:,.2f} {unit}" if unit else f"{value:,.0f}" for unit, value in amounts.items())
 
 
