@@ -84,6 +84,7 @@ def test_rows_of_others_in_a_file_of_one_account_wait(data: Path) -> None:
         3: "it is of kestrel-mutual, not of harbour-foods",
         4: "'HF Group' is not known to be harbour-foods",
     }
+    assert [client for client, _ in outcome.unmet] == ["HF Group"]  # Kestrel Mutual is known; it needs no alias
 
 
 def test_an_export_without_clients_needs_the_account(data: Path) -> None:

@@ -475,7 +475,7 @@ class _Things(_Import):
                     self.unmet_project(account, project, thing.amount, days[0], days[-1], len(thing.at))
                     why = f"{account} has no project called {project!r}"
             if why:
-                if not account:
+                if not account and not self.clients.account(thing.client):
                     self.unmet_client(thing.client, thing.amount, len(thing.at), thing.unit)
                 for at in thing.at:
                     self.wait(batch, at, why)
