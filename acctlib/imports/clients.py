@@ -69,6 +69,10 @@ class Clients:
     def _ids(self) -> frozenset[str]:
         return frozenset(self.ids)
 
+    def currency(self, account: str) -> str:
+        """Return an account's own currency."""
+        return read_profile(self.data / account / "account.yaml").currency
+
     def near(self, name: str) -> str:
         """Return the account whose name or alias comes nearest to a name; "" where none is near."""
         return self._names.get(found, "") if (found := nearest(met(name), self._names)) else ""

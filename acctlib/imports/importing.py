@@ -27,7 +27,7 @@ from acctlib.imports.conventions import Conventions, Seen, conventions
 from acctlib.imports.exports import Export, parts_of
 from acctlib.imports.formats import Format, recognised
 from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things
-from acctlib.imports.readings import About, Asked, Found, Reading, rows_of
+from acctlib.imports.readings import UNNAMED, About, Asked, Found, Met, Reading, rows_of
 from acctlib.imports.workbench import Workbench
 from acctlib.tables.columns import typed_column
 from acctlib.tables.dictionary import TABLES
@@ -52,7 +52,7 @@ class Unmet:
     name: str
     account: str = ""
     rows: int = 0
-    quantity: float = 0.0
+    quantity: collections.Counter[str] = field(default_factory=collections.Counter)
     near: str = ""
     line: str = ""
 
@@ -66,10 +66,11 @@ class Outcome:
     file, tool, reason, how : str
         The file; the format's name; why it is that; how it writes numbers and dates.
     unit : str
-        Of the quantities: h, a currency, or what is counted.
+        Of the quantities: h, a currency, or what is counted; where a file has several currencies each has its own.
     read : int
         Rows below the header that are not blank.
-    accounts : dict of str to (rows, quantity, Merged)
+    accounts : dict of str to (rows, quantities, Merged)
+        The quantities by unit: two currencies are never added.
     parts : int
         Rows in accounts beyond those of the file, since an entry cut at midnight, or billed in part, stands for several.
     unmet : list of Unmet
@@ -95,7 +96,7 @@ class Outcome:
     table: str
     read: int = 0
     parts: int = 0
-    accounts: dict[str, tuple[int, float, Merged]] = field(default_factory=dict)
+    accounts: dict[str, tuple[int, collections.Counter[str], Merged]] = field(default_factory=dict)
     unmet: dict[tuple[str, str], Unmet] = field(default_factory=dict)
     waiting: list[tuple[int, str, list[str]]] = field(default_factory=list)
     set_aside: collections.Counter = field(default_factory=collections.Counter)
@@ -205,7 +206,7 @@ class _Import:
         strangers = [name for name in self.names if not self.clients.account(name)]
         return strangers[0] if len(strangers) == 1 and len(self.names) == 1 else ""
 
-    def unmet_client(self, client: str, quantity: float, rows: int = 1) -> None:
+    def unmet_client(self, client: str, quantity: float, rows: int = 1, unit: str = "") -> None:
         unmet = self.out.unmet.get((client, ""))
         if unmet is None:
             near = self.clients.near(client) if client else ""
@@ -213,7 +214,7 @@ class _Import:
             line = f"add {shown(client)} to aliases in {place}" if client else "add --account ACCOUNT if all rows are of one"
             unmet = self.out.unmet[(client, "")] = Unmet(client, "", near=near, line=line)
         unmet.rows += rows
-        unmet.quantity += quantity
+        unmet.quantity[unit or self.out.unit] += quantity
 
     def unmet_project(self, account: str, project: str, quantity: float, first: str, last: str, rows: int = 1) -> None:
         unmet = self.out.unmet.get((project, account))
@@ -224,7 +225,7 @@ class _Import:
                 f"add to data/{account}/projects.csv:  {slug(project)},{project},BILLING_TYPE,{first},{last}" if project else ""
             )
         unmet.rows += rows
-        unmet.quantity += quantity
+        unmet.quantity[self.out.unit] += quantity
 
     def wait(self, batch: RawTable, at: int, why: str) -> None:
         self.out.waiting.append((int(batch.lines[at]), why, [column[at].as_py() for column in batch.columns]))
@@ -428,16 +429,16 @@ class _Hours(_Import):
     def _merge(self, account: str, large: bool) -> None:
         rows = self.stage.rows(account)
         folder = self.clients.data / account
-        hours = float(pc.sum(pc.cast(rows["hours"], pa.float64())).as_py())
+        worked = collections.Counter(h=float(pc.sum(pc.cast(rows["hours"], pa.float64())).as_py()))
         rows = rows.append_column("imported_from", pa.array([self.tool.name] * len(rows), pa.string()))
         if large:
             rows = rows.sort_by([(name, "ascending") for name in ("date", "project", "person")])
             if self.bench.is_new(folder, "time_entries"):
                 self.bench.put_parquet(folder / "time_entries.parquet", rows)
-                self.out.accounts[account] = (len(rows), hours, Merged(pd.DataFrame(), new=len(rows)))
+                self.out.accounts[account] = (len(rows), worked, Merged(pd.DataFrame(), new=len(rows)))
                 return
             if self.bench.holds(folder / "time_entries.parquet", rows):
-                self.out.accounts[account] = (len(rows), hours, Merged(pd.DataFrame(), same=len(rows)))
+                self.out.accounts[account] = (len(rows), worked, Merged(pd.DataFrame(), same=len(rows)))
                 return
         old = self.bench.table(folder, "time_entries")
         new = rows.to_pandas().astype(object)
@@ -450,7 +451,7 @@ class _Hours(_Import):
             merged = merged_hours(old, new, self.tool.name, nobody)
         if merged.differs:
             self.bench.put(folder, "time_entries", merged.table, large)
-        self.out.accounts[account] = (len(rows), hours, merged)
+        self.out.accounts[account] = (len(rows), worked, merged)
 
     def _add_projects(self) -> None:
         """Enter the projects that the user said to enter, with the days on which hours fall."""
@@ -486,40 +487,54 @@ class _Things(_Import):
     def outcome(self) -> Outcome:
         batch = _joined(list(self.export.batches()))
         rows = list(rows_of(batch, self.fields))
-        read = self.kind.reader.read(rows, self.tool, self.how, About(self.export.above, self.export.file, self.asked))
+        about = About(self.export.above, self.export.file, self.asked, self.export.header)
+        read = self.kind.reader.read(rows, self.tool, self.how, about)
         self.out.read, self.out.unit, self.out.notes = len(batch), read.unit, read.notes
         self.out.set_aside.update(read.set_aside.values())
         for at, why in read.waiting.items():
             self.wait(batch, at, why)
         self._reconcile(read, batch)
+        self.names = collections.Counter({thing.client for thing in read.found if thing.client})
         placed = self._placed(read.found, batch)
         for account, found in sorted(placed.items()):
-            self._merge(account, self._sound(found, batch))
+            self._merge(account, found, batch)
         self.put_waiting()
         return self.out
 
     def _reconcile(self, read: Reading, batch: RawTable) -> None:
-        lines = np.array([batch.lines[found.at[0]] for found in read.found], int)
-        amounts = np.array([found.amount for found in read.found])
-        broken = 0.0
+        """Compare each total of the file with its rows since some heading or total above it, in each of their currencies."""
+        lines = np.asarray(batch.lines)
+        stated = read.stated or {thing.at[0]: (thing.amount, thing.unit) for thing in read.found}
+        order = sorted(stated)
+        places = lines[order]
+        units = sorted({unit for _, unit in stated.values()})
+        starts = [-1, *sorted(int(lines[at]) for at in read.set_aside)]
+        above = {start: int(np.searchsorted(places, start)) for start in starts}
+        sums = {unit: np.cumsum([0.0, *(stated[at][0] * (stated[at][1] == unit) for at in order)]) for unit in units}
         for total in read.totals:
-            before = amounts[lines < total.line].sum()
-            made = min((before, before - broken, amounts.sum()), key=lambda sum_: abs(total.value - sum_))
-            broken = before
-            if abs(total.value - made) <= 0.01 + 0.005 * len(read.found):
+            end = int(np.searchsorted(places, total.line))
+            parts = [(float(sums[unit][end] - sums[unit][above[s]]), unit) for unit in units for s in starts if s < total.line]
+            parts += [(float(sums[unit][-1]), unit) for unit in units]
+            near, unit = min(parts, key=lambda part: abs(total.value - part[0]), default=(0.0, ""))
+            first = max((above[s] for s in starts if s < total.line and above[s] < end), default=0)
+            mixed = {stated[at][1] for at in order[first:end]}
+            says = f"row {total.line} says {shown(total.label)} {total.value:,.2f}"
+            if abs(total.value - near) <= 0.01 + 0.005 * len(stated):
                 self.out.right_totals += 1
+            elif len(mixed) > 1:
+                which = " and ".join(sorted(mixed))
+                self.out.notes.append(f"{says} over rows of {which}: two currencies have no sum, it was not compared")
             else:
-                says = f"row {total.line} says {shown(total.label)} {total.value:,.2f} {read.unit}"
-                self.out.wrong_totals.append(f"{says}, its rows make {made:,.2f}")
+                self.out.wrong_totals.append(f"{says} {unit or read.unit}".rstrip() + f", its rows make {near:,.2f}")
 
     def _placed(self, found: list[Found], batch: RawTable) -> dict[str, list[Found]]:
         """Return the things by account; what has no account, or needs a project and has none, waits."""
         placed: dict[str, list[Found]] = {}
         for thing in found:
-            account, why = self.account_of(thing.client)
+            account, why = self._account(thing.client)
             if account and self.kind.project:
                 project = self.asked.project or thing.project
-                key = self.clients.project(account, project)
+                key = self.clients.project(account, project, *thing.also)
                 if key:
                     thing.cells["project"] = key
                 elif self.kind.project == "needed":
@@ -527,22 +542,39 @@ class _Things(_Import):
                     self.unmet_project(account, project, thing.amount, days[0], days[-1], len(thing.at))
                     why = f"{account} has no project called {project!r}"
             if why:
-                if not account:
-                    self.unmet_client(thing.client, thing.amount, len(thing.at))
+                if not account and not self.clients.account(thing.client):
+                    self.unmet_client(thing.client, thing.amount, len(thing.at), thing.unit)
                 for at in thing.at:
                     self.wait(batch, at, why)
                 continue
             placed.setdefault(account, []).append(thing)
         return placed
 
+    def _account(self, client: str) -> tuple[str, str]:
+        """Return the account of a client, or of the only known one among several that share a cell; or why there is none."""
+        names = [name.strip() for name in client.split(";") if name.strip()]
+        known = sorted({account for name in names if (account := self.clients.account(name))})
+        if len(names) < 2 or not known or self.clients.account(client):
+            return self.account_of(client)
+        if len(known) > 1:
+            return "", f"it is of several accounts of ours: {', '.join(known)}"
+        return self.account_of(next(name for name in names if self.clients.account(name)))
+
     def _sound(self, found: list[Found], batch: RawTable) -> list[Found]:
-        """Return the things whose cells the checks of the tables accept; the others wait."""
+        """Return the things whose cells the checks of the tables accept, and whose key is theirs alone; the others wait."""
         table = TABLES[self.tool.table]
+        keys = collections.Counter(
+            tuple(thing.cells.get(name, "") for name in self.kind.key) for thing in found
+        )  # of one account
         names = [name for name in table.names if any(name in thing.cells for thing in found)]
         columns = tuple(pa.chunked_array([[thing.cells.get(name, "") for thing in found]], pa.string()) for name in names)
         numbers = np.arange(len(found))
         typed, _ = typed_table(table, RawTable(self.export.file, tuple(names), columns, numbers, None))
         faults: dict[int, str] = {}
+        for n, thing in enumerate(found):
+            key = tuple(thing.cells.get(name, "") for name in self.kind.key)
+            if keys[key] > 1:
+                faults[n] = f"{keys[key]} of them are called {shown(' '.join(filter(None, key)))}; give each a name of its own"
         for name in names:
             for row, (what, write) in typed_column(table.column(name), columns[names.index(name)])[1].items():
                 faults.setdefault(row, f"{name} {shown(found[row].cells[name])}: {what}; {write}")
@@ -556,22 +588,47 @@ class _Things(_Import):
                 self.wait(batch, at, why)
         return [thing for n, thing in enumerate(found) if n not in faults]
 
-    def _merge(self, account: str, found: list[Found]) -> None:
+    def _merge(self, account: str, found: list[Found], batch: RawTable) -> None:
         table, key = TABLES[self.tool.table], self.kind.key
         folder = self.clients.data / ("firm" if table.firm else account)
-        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
-        scope = None
-        if self.kind.whole or self.asked.whole:
-            scope = {cell[key[0]] for cell in cells} if len(key) > 1 else {*()}
         old = self.bench.table(folder, table.name)
-        merged = merged_things(old, cells, table, key, self.tool.name, scope, self.asked.as_of.isoformat())
+        renamed = []
+        if self.kind.meet:
+            mine = (old["account"] == account).to_numpy(bool) if table.firm else np.ones(len(old), bool)
+            known = self.kind.meet(found, old[mine], self.asked)
+            self.out.notes += [f"{account}: {note}" for note in known.notes]
+            renamed = [(name, key[-1], before, name) for before, name in known.renamed.items()]
+            if renamed:
+                old = old.copy()
+                old.loc[mine, key[-1]] = old.loc[mine, key[-1]].replace(known.renamed)
+        found = self._sound(found, batch)
+        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
+        day = self.asked.as_of.isoformat()
+        merged = merged_things(old, cells, table, key, self.tool.name, self._scope(account, cells), day)
         if merged.gone and not (self.asked.whole or self.asked.part):
             _ask_about(self.export.file, account, merged.gone, len(old), f"of {self.tool.title}")
         if merged.gone and self.asked.part:
-            merged = merged_things(old, cells, table, key, self.tool.name, None, self.asked.as_of.isoformat())
+            merged = merged_things(old, cells, table, key, self.tool.name, None, day)
+        merged.changed = renamed + merged.changed
         if merged.differs:
             self.bench.put(folder, table.name, merged.table)
-        self.out.accounts[account] = (sum(len(thing.at) for thing in found), sum(thing.amount for thing in found), merged)
+        quantity: collections.Counter[str] = collections.Counter()
+        for thing in found:
+            unit = self.clients.currency(account) if thing.unit == UNNAMED else thing.unit or self.out.unit
+            quantity[unit] += thing.amount
+        self.out.accounts[account] = (sum(len(thing.at) for thing in found), quantity, merged)
+
+    def _scope(self, account: str, cells: list[dict[str, str]]) -> set | None:
+        """Return of what the file is the whole; None where it takes nothing away."""
+        key = self.kind.key
+        if not (self.kind.whole or self.asked.whole):
+            return None
+        if self.asked.whole and self.out.waiting:
+            self.out.notes.append(
+                f"{account}: rows wait, and may be of what stands here; so nothing was taken away in spite of --whole"
+            )
+            return None
+        return {cell[key[0]] for cell in cells} | ({account} if key[0] == "account" else set()) if len(key) > 1 else set()
 
 
 @dataclass(frozen=True)
@@ -588,18 +645,21 @@ class _Kind:
         "needed", "known" (written where it is met), or "" (the table has none).
     whole : bool
         True where an export is all there is of what it speaks of, as a plan is of its project.
+    meet : function, optional
+        Gives the things of an account the keys by which they stand already; called with them, what stands, and what was asked.
     """
 
     reader: ModuleType
     key: tuple[str, ...]
     project: str = ""
     whole: bool = False
+    meet: Callable[[list[Found], pd.DataFrame, Asked], Met] | None = None
 
 
 #: Table -> how its exports are imported.
 KINDS: dict[str, _Kind] = {
-    "opportunities": _Kind(deals, ("account", "opportunity")),
-    "invoices": _Kind(invoices, ("invoice",), project="known"),
+    "opportunities": _Kind(deals, ("account", "opportunity"), meet=deals.meet),
+    "invoices": _Kind(invoices, ("invoice",), project="known", meet=invoices.meet),
     "tasks": _Kind(plans, ("project", "task"), project="needed", whole=True),
     "risks": _Kind(risk_registers, ("risk",), project="known"),
 }

@@ -253,7 +253,8 @@ def merged_things(
             merged.new += 1
             continue
         row = rows[at[place]]
-        differences = [(name, row.get(name, ""), value) for name, value in cells.items() if row.get(name, "") != value]
+        cells = {name: value for name, value in cells.items() if not _alike(row.get(name, ""), value, table.column(name).kind)}
+        differences = [(name, row.get(name, ""), value) for name, value in cells.items()]
         merged.changed += [(" ".join(filter(None, place)), *difference) for difference in differences]
         merged.same += not differences
         if differences and table.of_state and row.get("as_of", "") != day:
@@ -269,6 +270,16 @@ def merged_things(
     order = [*old.columns, *(name for name in table.names if name not in old.columns and any(name in row for row in rows))]
     merged.table = pd.DataFrame(rows, columns=order, dtype=object).fillna("")
     return merged
+
+
+def _alike(before: str, after: str, kind: str) -> bool:
+    """Return whether two cells say the same: 1200.00 was typed where an export's 1200 comes."""
+    if before.strip() == after:
+        return True
+    try:
+        return kind in ("money", "number", "percent", "hours", "whole") and float(before) == float(after)
+    except ValueError:
+        return False
 
 
 def arrow_text(frame: pd.DataFrame) -> pa.Table:

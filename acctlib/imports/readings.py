@@ -8,15 +8,47 @@ and what can't be read waits with the reason. Every row ends in one of the three
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from acctlib.imports.formats import Format
 from acctlib.imports.time_reports import Total, cells_of
 from acctlib.tables.raw import RawTable
 
-__all__ = ["About", "Asked", "Found", "Reading", "Row", "rows_of"]
+__all__ = [
+    "UNNAMED",
+    "About",
+    "Asked",
+    "Found",
+    "Met",
+    "Reading",
+    "Row",
+    "currency_in",
+    "currency_notes",
+    "header_currency",
+    "one_line",
+    "plain",
+    "rows_of",
+]
+
+#: The unit of amounts whose currency the file does not name; in an account they are in its own.
+UNNAMED = "of no stated currency"
+#: The signs that stand for one currency, unless the firm says otherwise; "$" is many, and is told in a note.
+_SIGNS = {
+    "€": "EUR",
+    "£": "GBP",
+    "US$": "USD",
+    "$": "USD",
+    "A$": "AUD",
+    "C$": "CAD",
+    "NZ$": "NZD",
+    "CHF": "CHF",
+    "R$": "BRL",
+    "zł": "PLN",
+}
 
 
 @dataclass(frozen=True)
@@ -35,20 +67,22 @@ class Asked:
 
 @dataclass(frozen=True)
 class About:
-    """What stands around the rows: the lines above the header, the file's name, and what the user said."""
+    """What stands around the rows: the lines above the header, the file's name, what the user said, and the header."""
 
     above: tuple[str, ...]
     file: str
     asked: Asked
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of an export: its position, its line in the file, and its cells by field."""
+    """One row of an export: its position, its line in the file, its cells by field, and all its cells as they stand."""
 
     at: int
     line: int
     cells: Mapping[str, str]
+    texts: tuple[str, ...] = ()
 
     def __getitem__(self, field: str) -> str:
         """Return the text of a field; "" where the export has no such column."""
@@ -76,6 +110,12 @@ class Found:
         Rows of the export that it came from.
     amount : float
         What it counts in the control total.
+    unit : str
+        Of the amount, where the things of a file have several: a currency. Two units are never added.
+    also : tuple of str
+        Other names that the project may go by, tried in turn.
+    number : str
+        What the tool itself calls the thing, where that is not what we call it.
     """
 
     client: str
@@ -83,6 +123,17 @@ class Found:
     at: tuple[int, ...]
     project: str = ""
     amount: float = 0.0
+    unit: str = ""
+    also: tuple[str, ...] = ()
+    number: str = ""
+
+
+@dataclass
+class Met:
+    """What became of things as they met those that stand: keys that stand -> keys from now on, and what must be read."""
+
+    renamed: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -99,7 +150,10 @@ class Reading:
     totals : list of Total
         As the file states them.
     unit : str
-        Of the control total: a currency code, or a word such as tasks.
+        Of the control total: a currency code, or a word such as tasks. A thing with a unit of its own counts in that.
+    stated : dict of int to (float, str)
+        Row -> what it adds to the totals that the file states, and its unit: also rows that wait or are aside. Empty where the
+        totals are those of the things found.
     """
 
     found: list[Found] = field(default_factory=list)
@@ -108,10 +162,66 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
     unit: str = ""
+    stated: dict[int, tuple[float, str]] = field(default_factory=dict)
 
 
 def rows_of(batch: RawTable, fields: Mapping[str, list[int]]) -> Iterator[Row]:
     """Yield the rows of an export by field."""
     columns = {name: cells_of(batch, fields, name).to_pylist() for name in fields}
-    for at, line in enumerate(np.asarray(batch.lines)):
-        yield Row(at, int(line), {name: column[at] for name, column in columns.items()})
+    texts = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    for at, (line, cells) in enumerate(zip(np.asarray(batch.lines), texts, strict=True)):
+        yield Row(at, int(line), {name: column[at] for name, column in columns.items()}, tuple(cell.strip() for cell in cells))
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and characters that no page can show.
+
+    >>> one_line("Member portal\\n phase 2 ")
+    'Member portal phase 2'
+    """
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]", " ", text).split())
+
+
+def plain(value: float) -> str:
+    """Return an amount as our tables write it.
+
+    >>> plain(1200.0), plain(-420.81)
+    ('1200', '-420.81')
+    """
+    return f"{round(value, 2) + 0.0:.2f}".removesuffix(".00")
+
+
+def currency_in(text: str, tool: Format) -> str:
+    """Return the currency that a cell names, by its code, its sign or a word of the tool; "" where it names none.
+
+    >>> from acctlib.imports.formats import Format
+    >>> [currency_in(text, Format("x", "", "", {}, ())) for text in ("British Pound - GBP", "1.250,00 €", "CA$ 3", "12")]
+    ['GBP', 'EUR', 'CAD', '']
+    """
+    text = one_line(text)
+    sign = re.sub(r"[\d\s.,'’()%-]+", "", text).replace("CA$", "C$").replace("AU$", "A$")
+    if word := tool.word("currency", text) or tool.word("currency", sign):
+        return word
+    codes = re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text)
+    return codes[-1] if codes else _SIGNS.get(sign, "")
+
+
+def currency_notes(tool: Format, dollars: int, nowhere: int) -> list[str]:
+    """Return what must be said of amounts whose currency the file did not name outright."""
+    notes = []
+    if dollars:
+        line = f"write into data/firm/imports.yaml: {tool.name}: {{values: {{currency: {{$: AUD}}}}}}"
+        notes.append(f"{dollars} amounts in $ were taken as USD; if it is another dollar, {line}")
+    if nowhere:
+        notes.append(f"{nowhere} amounts have no currency: they count in that of their account")
+    return notes
+
+
+def header_currency(header: tuple[str, ...], names: tuple[str, ...]) -> str:
+    """Return the currency in brackets behind one of these names in a header, as in "Amount (USD)"; "" where there is none."""
+    wanted = {name.casefold() for name in names}
+    for cell in header:
+        match = re.fullmatch(r"(.*\S)\s*[(\[]([A-Z]{3})[)\]]", cell.strip("\ufeff "))
+        if match and match[1].casefold() in wanted:
+            return match[2]
+    return ""

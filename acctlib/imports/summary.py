@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,18 +22,20 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
         yield f"  written with {outcome.how}"
     width = max((len(account) for account in (*outcome.accounts, "in all")), default=0)
     for account, (rows, quantity, merged) in sorted(outcome.accounts.items()):
-        yield f"  {account:<{width}}  {rows:>9,} rows  {_quantity(quantity, outcome.unit):>16}  {_became(merged)}"
+        yield f"  {account:<{width}}  {rows:>9,} rows  {_quantity(quantity):>16}  {_became(merged)}"
         yield from _differences(merged)
     yield from _waiting(outcome, data)
     yield from (f"  {note}" for note in outcome.notes)
-    total = sum(quantity for _, quantity, _ in outcome.accounts.values())
+    total = collections.Counter({outcome.unit: 0.0})
+    for _, quantity, _ in outcome.accounts.values():
+        total.update(quantity)  # not +, which drops what is below 0
     aside = "".join(f" + {count:,} aside ({why})" for why, count in sorted(outcome.set_aside.items()))
     cut = f" + {outcome.parts:,} for entries in parts" if outcome.parts else ""
     yield f"  {outcome.read:,} rows read{cut} = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
     worth = "".join(
         f", which the tool prices at {amount:,.2f} {code}".rstrip() for code, amount in sorted(outcome.amounts.items())
     )
-    yield f"  {_quantity(total, outcome.unit)} in accounts{worth}"
+    yield f"  {_quantity(total)} in accounts{worth}"
     if outcome.right_totals:
         yield f"  totals stated by the file, which its rows make too: {outcome.right_totals}"
     yield from (
@@ -41,8 +44,10 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
     )
 
 
-def _quantity(value: float, unit: str) -> str:
-    return f"{value:,.2f} {unit}" if unit else f"{value:,.0f}"
+def _quantity(quantity: collections.Counter[str]) -> str:
+    """Return amounts with their units side by side, since two currencies have no sum."""
+    amounts = {unit: value for unit, value in sorted(quantity.items()) if value} or {max(quantity, default=""): 0.0}
+    return " and ".join(f"{value:,.2f} {unit}" if unit else f"{value:,.0f}" for unit, value in amounts.items())
 
 
 def _became(merged: Merged) -> str:
@@ -87,7 +92,7 @@ def _waiting(outcome: Outcome, data: Path) -> Iterator[str]:
     for unmet in sorted(outcome.unmet.values(), key=lambda unmet: (-unmet.rows, unmet.name)):
         what = f"project {unmet.name!r} of {unmet.account}" if unmet.account else f"client {unmet.name!r}"
         near = f"; nearest: {unmet.near}" if unmet.near else ""
-        yield f"      {what}: {unmet.rows:,} rows, {_quantity(unmet.quantity, outcome.unit)}{near}; {unmet.line}"
+        yield f"      {what}: {unmet.rows:,} rows, {_quantity(unmet.quantity)}{near}; {unmet.line}"
     named = {
         reason for _, reason, _ in outcome.waiting if not reason.endswith(tuple(repr(u.name) for u in outcome.unmet.values()))
     }
