@@ -92,6 +92,11 @@ class Clients:
         pairs = zip(column_of(table, "project"), column_of(table, "task"), strict=True)
         return {(project, met(task)): task for project, task in pairs}
 
+    @functools.cache  # noqa: B019
+    def currency(self, account: str) -> str:
+        """Return the currency in which an account is kept."""
+        return read_profile(self.data / account / "account.yaml").currency
+
     @functools.cached_property
     def roles(self) -> dict[str, str]:
         """Return the usual role of each of the firm's people, by name as it is compared."""

@@ -26,14 +26,16 @@ from acctlib.imports.clients import Clients, met
 from acctlib.imports.conventions import Conventions, Seen, conventions
 from acctlib.imports.exports import Export, parts_of
 from acctlib.imports.formats import Format, recognised
-from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things
+from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things, text_table
 from acctlib.imports.readings import About, Asked, Found, Reading, rows_of
 from acctlib.imports.workbench import Workbench
+from acctlib.tables.checks import between_rows
 from acctlib.tables.columns import typed_column
 from acctlib.tables.dictionary import TABLES
 from acctlib.tables.problems import Problem, TableErrors, shown
 from acctlib.tables.raw import RawTable
-from acctlib.tables.typed import typed_table
+from acctlib.tables.read import read_table
+from acctlib.tables.typed import TypedTable, typed_table
 
 __all__ = ["Outcome", "import_file"]
 
@@ -122,10 +124,17 @@ def import_file(
     TableErrors
         If the file is in no known format, or its numbers or dates can be read in two ways, or it would take away much.
     """
-    export, tool, reason = recognised(parts_of(path), formats)
+    parts = parts_of(path)
+    export, tool, reason = recognised(parts, formats)
     fields = tool.fields(export.header)
     reader = _Hours if tool.table == "time_entries" else _Things
-    return reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
+    outcome = reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
+    outcome.notes += [
+        f"{part.file} looks like a table of this tool too, and was not read: save it as a file of its own"
+        for part in parts
+        if part.file != export.file and any(not tool.lacks(tool.fields(row)) for row in part.first)
+    ]
+    return outcome
 
 
 class _Import:
@@ -419,7 +428,8 @@ class _Things(_Import):
     def outcome(self) -> Outcome:
         batch = _joined(list(self.export.batches()))
         rows = list(rows_of(batch, self.fields))
-        read = self.kind.reader.read(rows, self.tool, self.how, About(self.export.above, self.export.file, self.asked))
+        header = {name: self.export.header[at[0]].strip() for name, at in self.fields.items()}
+        read = self.kind.reader.read(rows, self.tool, self.how, About(self.export.above, self.export.file, self.asked, header))
         self.out.read, self.out.unit, self.out.notes = len(batch), read.unit, read.notes
         self.out.set_aside.update(read.set_aside.values())
         for at, why in read.waiting.items():
@@ -427,7 +437,7 @@ class _Things(_Import):
         self._reconcile(read, batch)
         placed = self._placed(read.found, batch)
         for account, found in sorted(placed.items()):
-            self._merge(account, self._sound(found, batch))
+            self._merge(account, self._sound(found, batch), batch)
         self.put_waiting()
         return self.out
 
@@ -435,10 +445,13 @@ class _Things(_Import):
         lines = np.array([batch.lines[found.at[0]] for found in read.found], int)
         amounts = np.array([found.amount for found in read.found])
         broken = 0.0
+        foots = list(read.foots)
         for total in read.totals:
             before = amounts[lines < total.line].sum()
             made = min((before, before - broken, amounts.sum()), key=lambda sum_: abs(total.value - sum_))
             broken = before
+            foots.append((total, made))
+        for total, made in foots:
             if abs(total.value - made) <= 0.01 + 0.005 * len(read.found):
                 self.out.right_totals += 1
             else:
@@ -448,17 +461,25 @@ class _Things(_Import):
     def _placed(self, found: list[Found], batch: RawTable) -> dict[str, list[Found]]:
         """Return the things by account; what has no account, or needs a project and has none, waits."""
         placed: dict[str, list[Found]] = {}
+        days = sorted(day for thing in found for name in ("start", "finish") if (day := thing.cells.get(name)))
         for thing in found:
             account, why = self.account_of(thing.client)
             if account and self.kind.project:
                 project = self.asked.project or thing.project
-                key = self.clients.project(account, project)
+                key = self.clients.project(account, *([project] if self.asked.project else [project, *thing.others]))
                 if key:
                     thing.cells["project"] = key
                 elif self.kind.project == "needed":
-                    days = sorted(filter(None, (thing.cells.get("start"), thing.cells.get("finish")))) or ["START", "END"]
-                    self.unmet_project(account, project, thing.amount, days[0], days[-1], len(thing.at))
+                    first, last = days[0] if days else "START", days[-1] if days else "END"
+                    self.unmet_project(account, project, thing.amount, first, last, len(thing.at))
+                    unmet = self.out.unmet[project, account]
+                    if not unmet.line.startswith("add --project"):
+                        known = unmet.near or " or ".join(self.clients.projects(account)[:3])
+                        unmet.line = f"add --project {known}" + f"; or {unmet.line}" * bool(unmet.line)
                     why = f"{account} has no project called {project!r}"
+            if account and thing.currencies and self.clients.currency(account) not in thing.currencies:
+                ours = self.clients.currency(account)
+                why = f"its money is in {' or '.join(thing.currencies)}, and {account} is kept in {ours}; convert it there"
             if why:
                 if not account:
                     self.unmet_client(thing.client, thing.amount, len(thing.at))
@@ -489,22 +510,91 @@ class _Things(_Import):
                 self.wait(batch, at, why)
         return [thing for n, thing in enumerate(found) if n not in faults]
 
-    def _merge(self, account: str, found: list[Found]) -> None:
-        table, key = TABLES[self.tool.table], self.kind.key
+    def _merge(self, account: str, found: list[Found], batch: RawTable) -> None:
+        table = TABLES[self.tool.table]
         folder = self.clients.data / ("firm" if table.firm else account)
-        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
-        scope = None
-        if self.kind.whole or self.asked.whole:
-            scope = {cell[key[0]] for cell in cells} if len(key) > 1 else {*()}
         old = self.bench.table(folder, table.name)
-        merged = merged_things(old, cells, table, key, self.tool.name, scope, self.asked.as_of.isoformat())
-        if merged.gone and not (self.asked.whole or self.asked.part):
+        while found:
+            merged = self._merged(account, found, old)
+            refused = self._refused(account, found, merged.table)
+            for n, why in refused.items():
+                for at in found[n].at:
+                    self.wait(batch, at, why)
+            if not refused:
+                break
+            found = [thing for n, thing in enumerate(found) if n not in refused]
+        if not found:
+            return
+        if merged.gone and not self.asked.whole:
             _ask_about(self.export.file, account, merged.gone, len(old), f"of {self.tool.title}")
-        if merged.gone and self.asked.part:
-            merged = merged_things(old, cells, table, key, self.tool.name, None, self.asked.as_of.isoformat())
+        if self.kind.whole:
+            self._note_typed(account, found, old)
+        if merged.withdrawn:
+            self.out.notes.append(
+                f"{account}: {len(merged.withdrawn)} of {table.name} say something else than the client could read "
+                f"({', '.join(merged.withdrawn[:3])}); read them, and write client_visible yes again"
+            )
         if merged.differs:
             self.bench.put(folder, table.name, merged.table)
         self.out.accounts[account] = (sum(len(thing.at) for thing in found), sum(thing.amount for thing in found), merged)
+
+    def _note_typed(self, account: str, found: list[Found], old: pd.DataFrame) -> None:
+        key = self.kind.key
+        said = {tuple(thing.cells[name] for name in key) for thing in found}
+        typed = old[(old["imported_from"] == "") & old[key[0]].isin({place[0] for place in said})]
+        others = [place for place in typed[list(key)].itertuples(index=False, name=None) if place not in said]
+        if others:
+            self.out.notes.append(
+                f"{account}: {len(others)} of {self.tool.table} were typed here and are not in the file, as {others[0][-1]}; they stay "
+                "and count too: delete those that the file has under another name"
+            )
+
+    def _merged(self, account: str, found: list[Found], old: pd.DataFrame) -> Merged:
+        table, key = TABLES[self.tool.table], self.kind.key
+        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
+        scope = None
+        if (self.kind.whole or self.asked.whole) and not self.asked.part and not self.out.waiting:
+            scope = {cell[key[0]] for cell in cells} if len(key) > 1 else {*()}
+            cells += self._left_behind(account, old, cells, scope)
+        return merged_things(old, cells, table, key, self.tool.name, scope, self.asked.as_of.isoformat())
+
+    def _left_behind(self, account: str, old: pd.DataFrame, cells: list[dict[str, str]], scope: set) -> list[dict[str, str]]:
+        """Return what the file lacks but other rows of ours name: it stays, cancelled unless it is done."""
+        table, key = TABLES[self.tool.table], self.kind.key
+        named = _named(self.clients.data / account, table.name, key, self.tool.name)
+        said = {tuple(cell[name] for name in key) for cell in cells}
+        left = []
+        for row in old.to_dict("records") if named else ():
+            place = tuple(row[name] for name in key)
+            if row["imported_from"] == self.tool.name and place in named - said and (row[key[0]] in scope or not scope):
+                cancelled = "status" in row and row["status"] != "done"
+                left.append({**dict(zip(key, place, strict=True)), **({"status": "cancelled"} if cancelled else {})})
+        if left:
+            names = ", ".join(shown(cell[key[-1]]) for cell in left[:3])
+            self.out.notes.append(
+                f"{account}: {len(left)} of {table.name} that the file lacks are named by hours or other rows here, and stay "
+                f"({names}); if one was renamed, write its new name into those rows"
+            )
+        return left
+
+    def _refused(self, account: str, found: list[Found], merged: pd.DataFrame) -> dict[int, str]:
+        """Return which things the checks between rows would refuse, and why: they would lock the account's reports."""
+        table, key = TABLES[self.tool.table], self.kind.key
+        typed = {table.name: _typed(table.name, merged)}
+        for other in {column.refers.split(".")[0] for column in table.columns} - {"", table.name}:
+            raw = read_table(self.clients.data / account, other)
+            if raw is not None:
+                typed[other] = typed_table(TABLES[other], raw)[0]
+        places = {tuple({**thing.cells, "account": account}[name] for name in key): n for n, thing in enumerate(found)}
+        refused: dict[int, str] = {}
+        for problem in between_rows(typed):
+            if problem.file == table.name and problem.severity == "error":
+                place = tuple(merged.iloc[problem.row][name] for name in key)
+                if place in places:
+                    refused.setdefault(
+                        places[place], f"{problem.column} {shown(problem.value)}: {problem.what}; {problem.write}"
+                    )
+        return refused
 
 
 @dataclass(frozen=True)
@@ -536,6 +626,28 @@ KINDS: dict[str, _Kind] = {
     "tasks": _Kind(plans, ("project", "task"), project="needed", whole=True),
     "risks": _Kind(risk_registers, ("risk",), project="known"),
 }
+
+
+def _typed(name: str, frame: pd.DataFrame) -> TypedTable:
+    columns = tuple(pa.chunked_array([frame[column].tolist()], pa.string()) for column in frame.columns)
+    return typed_table(TABLES[name], RawTable(name, tuple(frame.columns), columns, np.arange(len(frame)), None))[0]
+
+
+def _named(folder: Path, name: str, key: Sequence[str], tool: str) -> set[tuple[str, ...]]:
+    """Return the keys of a table's rows that other rows of an account name, but those of the same import."""
+    named: set[tuple[str, ...]] = set()
+    for table in TABLES.values():
+        for column in table.columns:
+            if column.refers != f"{name}.{'+'.join(key)}":
+                continue
+            raw = read_table(folder, table.name) if not table.firm else None
+            frame = text_table(raw, (*key[:-1], column.name, "imported_from"))
+            if table.name == name:
+                frame = frame[frame["imported_from"] != tool]
+            for *parents, cell in frame[[*key[:-1], column.name]].drop_duplicates().itertuples(index=False, name=None):
+                parts = cell.split(";") if column.kind == "list" else [cell]
+                named |= {(*parents, part.strip()) for part in parts if part.strip()}
+    return named
 
 
 def _joined(batches: list[RawTable]) -> RawTable:

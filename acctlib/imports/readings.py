@@ -35,11 +35,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class About:
-    """What stands around the rows: the lines above the header, the file's name, and what the user said."""
+    """What stands around the rows: the lines above the header, the file's name, what the user said, and the columns' names."""
 
     above: tuple[str, ...]
     file: str
     asked: Asked
+    header: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class Found:
         Rows of the export that it came from.
     amount : float
         What it counts in the control total.
+    others : tuple of str
+        Further names by which its project may be known.
+    currencies : tuple of str
+        In which its money may be; empty = the file does not say.
     """
 
     client: str
@@ -83,6 +88,8 @@ class Found:
     at: tuple[int, ...]
     project: str = ""
     amount: float = 0.0
+    others: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
 
 
 @dataclass
@@ -98,6 +105,8 @@ class Reading:
         Sentences that whoever imports must read.
     totals : list of Total
         As the file states them.
+    foots : list of (Total, float)
+        Totals that stand above their rows, and what those make.
     unit : str
         Of the control total: a currency code, or a word such as tasks.
     """
@@ -107,6 +116,7 @@ class Reading:
     set_aside: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
+    foots: list[tuple[Total, float]] = field(default_factory=list)
     unit: str = ""
 
 
