@@ -545,8 +545,8 @@ class _Things(_Import):
         others = [place for place in typed[list(key)].itertuples(index=False, name=None) if place not in said]
         if others:
             self.out.notes.append(
-                f"{account}: {len(others)} of {self.tool.table} were typed here and are not in the file, as {others[0][-1]}; they stay "
-                "and count too: delete those that the file has under another name"
+                f"{account}: {len(others)} of {self.tool.table} were typed here and are not in the file, as {others[0][-1]}; "
+                "they stay and count too: delete those that the file has under another name"
             )
 
     def _merged(self, account: str, found: list[Found], old: pd.DataFrame) -> Merged:

@@ -36,6 +36,8 @@ _BELOW = re.compile(r"(legend\w*|key|scales?|skala|skalen|échelle|notes?|notize
 _WORDS = ("probability", "impact", "cost", "score", "priority", "residual")
 #: Largest number of a scale: a column of whole numbers that are no larger is a rating, whatever it is called.
 _SCALE = 10
+#: Characters of a text that are kept.
+_LONGEST = 10_000
 
 
 def read(rows: Sequence[Row], tool: Format, how: Conventions, about: About) -> Reading:
@@ -47,7 +49,7 @@ def read(rows: Sequence[Row], tool: Format, how: Conventions, about: About) -> R
     reading = Reading()
     columns = {name: [row[name] for row in rows if row[name]] for name in (*_WORDS, "low", "likely", "high", "risk")}
     money = {name: _is_money(about.header.get(name, ""), columns[name]) for name in ("cost", "impact", "low", "likely", "high")}
-    first: dict[str, tuple[int, Mapping[str, str]]] = {}
+    first: dict[tuple[str, str], tuple[int, Mapping[str, str]]] = {}
     below = False
     for row in rows:
         words = row["description"] or row["title"]
@@ -67,7 +69,7 @@ def read(rows: Sequence[Row], tool: Format, how: Conventions, about: About) -> R
             if found is None:
                 continue
             key = found.cells["risk"]
-            earlier = first.setdefault(key, (row.line, row.cells))
+            earlier = first.setdefault((found.client, key), (row.line, row.cells))
             if earlier[1] is row.cells:
                 reading.found.append(found)
             elif earlier[1] == row.cells:
@@ -261,6 +263,8 @@ def _note(reading: Reading, rows: Sequence[Row], tool: Format, columns: Mapping[
 
 
 def _plain(text: str) -> str:
+    """Return a text without what no page can show, and no longer than a cell of our tables may be."""
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", " ", text).strip()
 
 
