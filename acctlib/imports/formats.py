@@ -120,6 +120,7 @@ def formats_of(firm: Path) -> dict[str, Format]:
     return known
 
 
+@functools.cache
 def _read(path: Path) -> Format:
     said, _ = read_yaml(path)
     return Format(

@@ -85,8 +85,7 @@ class Journal:
                 _synced(place)
             self._write(what, entries, finished=True)
         except BaseException:  # a folder that can't be written, a full disk, Ctrl-C: nothing of it may stay
-            if not self.put_back_unfinished():
-                self._clear()
+            self.put_back_unfinished()
             raise
 
     def _kept(self, files: dict[Path, Path | None]) -> list[dict]:
