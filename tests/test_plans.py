@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from importing_workbook import GOLDEN, data_of, imported, rows, write
 
 from acctlib.account import Account
 from acctlib.imports.conventions import Conventions, date_in
-from acctlib.imports.plans import span_in
+from acctlib.imports.formats import formats_of
+from acctlib.imports.plans import read, span_in
+from acctlib.imports.readings import About, Asked, Row
 from acctlib.tables.checks import read_checked
 
 HEADER = "ID,Name,Duration,Start,Finish,Predecessors,Outline Level,Work\n"
@@ -306,3 +312,63 @@ def test_imported_tasks_reach_the_reports(data):
     imported(data, "msproject-english.csv")
     account = Account.read("aurora", "2026-Q3", data=data)
     assert account.tasks.likely_hours.sum() == 400
+
+
+_CELLS = {
+    "id": ["", "1", "2", "3", "x"],
+    "active": ["", "Yes", "Nein", "?"],
+    "task": ["", "Design", "design", "A; B", "Total", "Name", "\x00\n🗓"],
+    "duration": ["", "5 days?", "180 hrs", "3 edays", "soon", "-1 d", "9" * 30 + " d", "Duration"],
+    "start": ["", "2026-06-01", "Mon 6/1/26", "NA", "31/31/26", "2150-01-01"],
+    "finish": ["", "2026-06-05", "2026-05-01"],
+    "before": ["", "1", "2FS+2 days;3", "3SS,1", "99", "1EA-1,5 Tage", ";;", "C:\\plan.mpp\\4"],
+    "level": ["", "0", "1", "2", "3", "-1", "deep"],
+    "work": ["", "8 hrs", "8", "lots"],
+    "complete": ["", "0%", "100%", "0.5", "1", "120", "half"],
+    "actual_finish": ["", "2026-06-05", "NA"],
+    "project": ["", "New site"],
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in _CELLS.items()}), max_size=8),
+    st.sets(st.sampled_from([name for name in _CELLS if name not in ("task", "start")])),
+)
+def test_every_row_of_any_plan_has_one_fate_and_names_are_unique(cells, absent):
+    plan = [Row(n, n + 2, {name: cell for name, cell in row.items() if name not in absent}) for n, row in enumerate(cells)]
+    tool = formats_of(Path("nowhere"))["msproject"]
+    reading = read(plan, tool, Conventions(dates="month-first", decimal="."), About((), "plan.csv", Asked(decimal="point")))
+    fates = [*(at for found in reading.found for at in found.at), *reading.waiting, *reading.set_aside]
+    assert sorted(fates) == list(range(len(plan)))
+    names = [found.cells["task"] for found in reading.found]
+    assert len({name.casefold() for name in names}) == len(names)
+    linked = {name for found in reading.found for name in found.cells.get("depends_on", "").split(";") if name}
+    assert linked <= {*names}
+    waits = {found.cells["task"]: found.cells.get("depends_on", "").split(";") for found in reading.found}
+    TopologicalSorter(waits).prepare()  # no circle
+
+
+def test_ranges_roles_and_baselines_that_somebody_entered_here_stay(data):
+    imported(data, "msproject-english.csv")
+    table = pd.read_csv(data / "aurora/tasks.csv", dtype=str)
+    client = table["task"] == "API, client"
+    table.loc[client, ["low_hours", "high_hours", "role", "baseline_start"]] = ["150", "320", "designer", "2026-06-15"]
+    table.to_csv(data / "aurora/tasks.csv", index=False)
+    _, said = imported(data, "msproject-english.csv")
+    assert "Nothing had to be changed." in said
+    assert [tasks(data)["API, client"][name] for name in ("low_hours", "high_hours", "role", "baseline_start")] == [
+        "150", "320", "designer", "2026-06-15",
+    ]  # fmt: skip
+
+
+def test_an_estimate_outside_the_range_that_was_entered_here_waits(data, tmp_path):
+    imported(data, "msproject-english.csv")
+    table = pd.read_csv(data / "aurora/tasks.csv", dtype=str)
+    table.loc[table["task"] == "API, client", ["low_hours", "high_hours"]] = ["150", "220"]
+    table.to_csv(data / "aurora/tasks.csv", index=False)
+    text = (GOLDEN / "msproject-english.csv").read_text(encoding="utf-8-sig").replace("200 hrs,10%", "240 hrs,30%")
+    right, said = imported(data, write(tmp_path, "plan.csv", text))
+    assert not right
+    assert "row 8: high_hours '220': is less than likely_hours, 240; write low_hours <= likely_hours <= high_hours" in said
+    read_checked(data / "aurora", data / "firm")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from importing_workbook import GOLDEN, data_of, imported, rows, write
 
 from acctlib.account import Account
 from acctlib.imports.conventions import Conventions
-from acctlib.imports.risk_registers import money_in
+from acctlib.imports.formats import formats_of
+from acctlib.imports.readings import About, Asked, Row
+from acctlib.imports.risk_registers import money_in, read
 from acctlib.missing import Missing
 from acctlib.outlook.risk_register import risk_events
 from acctlib.tables.checks import read_checked
@@ -192,6 +197,16 @@ def test_a_changed_risk_gets_a_row_of_its_own_on_another_day_and_none_on_the_sam
     assert then["rating"].tolist() == ["probability 4, impact High", "probability 1, impact Low"]
 
 
+def test_chance_and_money_that_somebody_entered_here_stay(data, tmp_path):
+    day = dt.date(2026, 6, 30)
+    text = "Risk ID,Description,Probability,Impact,Cost\nR1,Late content,4,High,tbd\n"
+    imported(data, write(tmp_path, "register.csv", text), as_of=day)
+    table = pd.read_csv(data / "aurora/risks.csv", dtype=str).assign(probability="60", low="8000", likely="15000", high="30000")
+    table.to_csv(data / "aurora/risks.csv", index=False)
+    imported(data, write(tmp_path, "register.csv", text.replace(",4,", ",5,")), as_of=dt.date(2026, 7, 31))
+    assert [row[name] for row in rows(data, "risks")[1:] for name in ("probability", "low", "high")] == ["60", "8000", "30000"]
+
+
 def test_an_older_register_that_comes_late_speaks_of_its_own_day(data, tmp_path):
     imported(data, register(tmp_path, "R1,Late content,4,High,Ana,Open"), as_of=dt.date(2026, 7, 31))
     imported(data, register(tmp_path, "R1,Late content,2,Low,Ana,Open"), as_of=dt.date(2026, 6, 30))
@@ -264,3 +279,36 @@ def test_a_register_of_several_clients_goes_to_each(data, tmp_path):
     assert [row["description"] for row in rows(data, "risks")] == ["One"]
     assert [row["description"] for row in rows(data, "risks", "borealis")] == ["Two"]
     assert "client 'Aurra': 1 rows" in said
+
+
+_CELLS = {
+    "risk": ["", "R1", "R2", "Total", "Legend", "\x00"],
+    "title": ["", "Fire", "Scale:"],
+    "description": ["", "If … then …", "Total"],
+    "probability": ["", "1", "4", "30 %", "0.3", "High", "120%", "4 - Likely", "≥ 5", "(1)"],
+    "impact": ["", "5", "High", "£8,000", "hoch (4)", "-3"],
+    "cost": ["", "3", "12000", "5k - 10k", "$1m", "tbd", "9" * 40],
+    "low": ["", "5", "100"],
+    "status": ["", "Open", "geschlossen", "?"],
+    "review_on": ["", "2026-07-01", "soon"],
+    "score": ["", "12"],
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.fixed_dictionaries({name: st.sampled_from(cells) for name, cells in _CELLS.items()}), max_size=6),
+    st.sets(st.sampled_from([name for name in _CELLS if name != "description"])),
+)
+def test_every_row_of_any_register_has_one_fate_and_no_number_becomes_a_chance_by_itself(cells, absent):
+    register = [Row(n, n + 2, {name: cell for name, cell in row.items() if name not in absent}) for n, row in enumerate(cells)]
+    tool = formats_of(Path("nowhere"))["risks"]
+    reading = read(register, tool, Conventions(decimal="."), About((), "r.csv", Asked(), {"cost": "Cost", "low": "Low Cost"}))
+    fates = [*(at for found in reading.found for at in found.at), *reading.waiting, *reading.set_aside]
+    assert sorted(fates) == list(range(len(register)))
+    for found in reading.found:
+        row = register[found.at[0]]
+        assert ("%" in row["probability"]) == bool(found.cells.get("probability"))
+        assert "client_visible" not in found.cells
+        if row["impact"] in ("5", "High", "hoch (4)", "-3"):
+            assert f"impact {row['impact']}" in found.cells["rating"]

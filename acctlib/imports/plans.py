@@ -296,7 +296,8 @@ def _task(
         day = "" if text.casefold() in _NO_DATE else text and (date_in(text, how) or None)
         if day is None:
             faults.append(f"{name} {shown(text)} is no date")
-        cells[name] = str(day or "")
+        if day or name == "actual_finish":
+            cells[name] = str(day or "")
     hours: dict[str, float | None] = {}
     for name, unit, ours in (
         ("duration", "d", "likely_days"),
@@ -309,7 +310,8 @@ def _task(
         if row[name] and span is None:
             faults.append(f"{name} {shown(row[name])} is no time; write it as 5 days or 40 hrs")
         hours[name] = span and span[0]
-        cells[ours] = "" if span is None else _number(span[0] / 8 if unit == "d" else span[0])
+        if span is not None:  # as with dates, a blank says nothing, and what was typed here stays
+            cells[ours] = _number(span[0] / 8 if unit == "d" else span[0])
         if span and span[1]:
             _note_once(reading, "elapsed days were counted as 5 working days in 7")
     for start, finish in (("start", "finish"), ("baseline_start", "baseline_finish")):

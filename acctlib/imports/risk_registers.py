@@ -102,12 +102,15 @@ def money_in(text: str, how: Conventions) -> tuple[float | None, float | None, f
 
 
 def _is_money(header: str, cells: Sequence[str]) -> bool:
-    """Return whether a column is money by its header, or by a sign in its cells; ratings from 1 to 10 are not."""
-    if any(sign in cell or _CODE.search(cell) for cell in cells for sign in _SIGNS):
-        return True
+    """Return whether a column is money by its header; one whose numbers go from 1 to 10 rates, whatever it is called."""
     named = re.search(r"cost|financ|exposure|kosten|schadenshöhe|coût|coste|costo|custo|[£€$]", header, re.IGNORECASE)
-    bare = all(re.fullmatch(r"\d{1,2}([.,]0)?", cell) and float(cell.replace(",", ".")) <= _SCALE for cell in cells)
-    return bool(named or _CODE.search(header)) and not (bare and cells and any(cell.strip("0.,") for cell in cells))
+    numbers = [cell for cell in cells if re.fullmatch(r"\d[\d.,]*", cell)]
+    scale = all(re.fullmatch(r"\d{1,2}([.,]0)?", cell) and float(cell.replace(",", ".")) <= _SCALE for cell in numbers)
+    return bool(named or _CODE.search(header)) and not (scale and any(cell.strip("0.,") for cell in numbers))
+
+
+def _is_money_itself(cell: str) -> bool:
+    return any(sign in cell for sign in _SIGNS) or bool(_CODE.search(cell))
 
 
 def _risk(
@@ -139,7 +142,7 @@ def _risk(
             )
     rated = []
     chance = _chance(row["probability"], about.header.get("probability", ""), tool, faults)
-    if "probability" in row:
+    if chance:
         cells["probability"] = chance
     if row["probability"] and not chance:
         rated.append(_rated("probability", row["probability"], columns))
@@ -176,34 +179,41 @@ def _costs(
     columns: Mapping[str, Sequence[str]],
     faults: list[str],
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return what it costs if it happens, where that is money, and the currencies it may be in."""
+    """Return what it costs if it happens, where that is money, and the currencies it may be in.
+
+    Where the register has no money, nothing is written: what somebody entered here stays.
+    """
     cells: dict[str, str] = {}
     currencies: tuple[str, ...] = ()
     for name in ("impact", "cost"):
         text = row[name]
-        if name in row and (name == "cost" or money["impact"] or tool.values.get("impact")):
-            cells |= {part: cells.get(part, "") for part in ("low", "likely", "high")}
         said = _said(tool, name, text)
-        amounts = money_in(said, Conventions(decimal=".")) if said else money_in(text, how) if text and money[name] else None
+        amounts = (
+            money_in(said, Conventions(decimal="."))
+            if said
+            else money_in(text, how)
+            if money[name] or _is_money_itself(text)
+            else None
+        )
         if said and amounts is None:
             faults.append(f"values of {name} in imports.yaml must be money as 8000/15000/30000, got {shown(said)}")
         elif amounts is None and text:
             rated.append(_rated(name, text, columns))
         elif amounts is not None:
-            cells |= {
-                part: f"{value:.2f}".rstrip("0").rstrip(".")
-                for part, value in zip(("low", "likely", "high"), amounts, strict=True)
-                if value is not None
-            }
+            cells |= {part: _amount(value) for part, value in zip(("low", "likely", "high"), amounts, strict=True)}
             currencies = currencies if said else _currencies(f"{text} {about.header.get(name, '')}") or currencies
     for name in ("low", "likely", "high"):
-        amounts = money_in(row[name], how) if row[name] and money[name] else None
+        amounts = money_in(row[name], how) if money[name] or _is_money_itself(row[name]) else None
         if amounts and amounts[1] is not None:
-            cells[name] = f"{amounts[1]:.2f}".rstrip("0").rstrip(".")
+            cells[name] = _amount(amounts[1])
             currencies = _currencies(f"{row[name]} {about.header.get(name, '')}") or currencies
         elif row[name]:
             rated.append(f"{about.header.get(name, name)} {row[name]}")
     return cells, currencies
+
+
+def _amount(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _currencies(text: str) -> tuple[str, ...]:

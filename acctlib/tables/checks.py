@@ -34,7 +34,7 @@ from acctlib.tables.typed import TypedTable, typed_table
 __all__ = ["Checked", "Source", "between_rows", "read_checked"]
 
 #: A read that meets an import at work waits for it so many tenths of a second: replacing takes some hundredths.
-_PATIENCE = 20
+_PATIENCE = 50
 _UNFINISHED = "unfinished"
 
 
