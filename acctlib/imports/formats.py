@@ -156,6 +156,10 @@ def _extended(tool: Format, said: dict, file: str, lines: dict, wrong: list[str]
                     wrong.append(f"{place}.{field} must be a field with a list of names, got {names!r}; {remedy}")
                 elif key == "columns":
                     columns[field] += [str(name) for name in names]
+                elif field not in {*tool.columns, *tool.values}:
+                    near = difflib.get_close_matches(str(field), {**tool.columns, **tool.values}, n=1)
+                    remedy = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(tool.columns)}"
+                    wrong.append(f"{place}.{field} must be a field, got {field!r}; {remedy}")
                 elif isinstance(names, dict):
                     values.setdefault(field, {}).update({str(w).casefold(): str(ours) for w, ours in names.items()})
                 else:
