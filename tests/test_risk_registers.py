@@ -149,6 +149,19 @@ def test_a_scale_that_means_no_money_is_refused_row_by_row(data):
     assert "values of impact in imports.yaml must be money as 8000/15000/30000, got 'a lot'" in said
 
 
+def test_a_misspelt_field_of_a_scale_is_refused(data):
+    (data / "firm/imports.yaml").write_text('risks:\n  values:\n    probabilty: {"4": "60"}\n')
+    with pytest.raises(
+        ValueError, match=r"imports\.yaml:2: risks\.values\.probabilty must be a field.*did you mean probability\?"
+    ):
+        imported(data, "risks-english.csv")
+
+
+def test_a_list_of_issues_is_no_register(data, tmp_path):
+    with pytest.raises(ValueError, match="no row among its first 40 holds|can't be read without"):
+        imported(data, write(tmp_path, "issues.csv", "Title,Status,Priority,Assigned To\nBroken link,Open,High,Ana\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "decimal", "expected"),
     [
