@@ -158,7 +158,7 @@ def test_a_misspelt_field_of_a_scale_is_refused(data):
 
 
 def test_a_list_of_issues_is_no_register(data, tmp_path):
-    with pytest.raises(ValueError, match="no row among its first 40 holds|can't be read without"):
+    with pytest.raises(ValueError, match=r"no row among its first 40 holds|can't be read without"):
         imported(data, write(tmp_path, "issues.csv", "Title,Status,Priority,Assigned To\nBroken link,Open,High,Ana\n"))
 
 
