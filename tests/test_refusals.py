@@ -104,6 +104,6 @@ def test_the_account_without_mistakes_is_not_refused(workbook, monkeypatch):
     from acctlib.run import batch
 
     planned = []
-    monkeypatch.setattr(batch, "run_all", lambda orders, workers, force: iter(planned.extend(orders) or ()))
+    monkeypatch.setattr(batch, "run_all", lambda orders, workers, force, *limits: iter(planned.extend(orders) or ()))
     assert CliRunner().invoke(cli.main, ["run", "harbour"]).exit_code == 0
     assert len(planned) == 7  # the plan, and three notebooks in two editions

@@ -69,10 +69,6 @@ class Clients:
     def _ids(self) -> frozenset[str]:
         return frozenset(self.ids)
 
-    def currency(self, account: str) -> str:
-        """Return an account's own currency."""
-        return read_profile(self.data / account / "account.yaml").currency
-
     def near(self, name: str) -> str:
         """Return the account whose name or alias comes nearest to a name; "" where none is near."""
         return self._names.get(found, "") if (found := nearest(met(name), self._names)) else ""
@@ -103,6 +99,11 @@ class Clients:
         table = self._table(account, "tasks")
         pairs = zip(column_of(table, "project"), column_of(table, "task"), strict=True)
         return {(project, met(task)): task for project, task in pairs}
+
+    @functools.cache  # noqa: B019
+    def currency(self, account: str) -> str:
+        """Return the currency in which an account is kept."""
+        return read_profile(self.data / account / "account.yaml").currency
 
     @functools.cached_property
     def roles(self) -> dict[str, str]:

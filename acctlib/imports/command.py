@@ -64,6 +64,8 @@ def run_import(data: Path, tool: str, files: Sequence[Path], dry_run: bool, say:
     chosen = list(formats.values()) if tool == "auto" else [formats[tool]]
     right = True
     with held(data) as journal, workbench(journal) as bench:
+        if journal.interrupted:
+            say(f"Put back first, because it had been interrupted: {journal.interrupted}")
         for path in files:
             with _progress(path) as tick:
                 outcome = import_file(path, chosen, clients, bench, asked, tick)
@@ -82,7 +84,10 @@ def run_import(data: Path, tool: str, files: Sequence[Path], dry_run: bool, say:
 
 def undo_import(data: Path, say: Callable[[str], object]) -> None:
     """Put back what stood before the last import, and say which files."""
-    with held(data) as journal:
+    with held(data) as journal, workbench(journal):
+        if journal.interrupted:
+            say(f"Undone: {journal.interrupted}, which had been interrupted; all tables are as before")
+            return
         what, places = journal.undo()
     say(f"Undone: {what}")
     for place in places:

@@ -21,7 +21,7 @@ from acctlib.tables.problems import Problem, shown
 
 __all__ = ["Conventions", "Seen", "conventions", "date_in", "hours_in", "number_in"]
 
-_NUMERIC_DATE = re.compile(r"(?:[^\W\d]{2,9}\.?,?\s+)?(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4}|\d\d)\b(.*)", re.DOTALL)
+_NUMERIC_DATE = re.compile(r"(?:[^\W\d]{2,10}\.?,?\s+)?(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*\2\s*(\d{4}|\d\d)\b(.*)", re.DOTALL)
 _ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)(.*)", re.DOTALL)
 _TIME_OF_DAY = re.compile(
     r"[T,\s]*(\d{1,2}[:.]\d\d([:.]\d\d(\.\d+)?)?\s*([ap]\.?m\.?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.IGNORECASE
@@ -278,7 +278,8 @@ def date_in(text: str, how: Conventions) -> dt.date | None:
 
 def _worded(text: str) -> dt.date | None:
     words = _WORDED.findall(re.sub(r"\d{1,2}:\d\d.*", "", text.casefold()))
-    months = [_MONTHS[word[:n]] for word in words for n in (3, 4) if word[:n] in _MONTHS][:1]
+    months = [_MONTHS[word[:n]] for word in words for n in (3, 4) if word[:n] in _MONTHS][-1:]
+    # The last one: before it "mar." may be a Tuesday, and "maa" a Monday.
     numbers = [word for word in words if word.isdigit()]
     if not months or len(numbers) != 2 or len(words) > 5:
         return None

@@ -12,6 +12,7 @@ import codecs
 import csv
 import itertools
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ LARGE = 40_000_000
 _BATCH_BYTES = 16_000_000
 _BATCH_ROWS = 200_000
 _NOTHING = pa.chunked_array([], pa.string())
+#: Longest cell of an export; those of our own tables are shorter.
+_LONGEST = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,17 @@ def parts_of(path: Path) -> list[Part]:
     return _large_text(path) if path.stat().st_size > LARGE else _text(path)
 
 
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let cells be as long as the notes of other tools are."""
+    limit = csv.field_size_limit(_LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
+
+
+@_long_cells()
 def _text(path: Path) -> list[Part]:
     text, problems = decoded(path.read_bytes(), path.name)
     if text is None:
@@ -111,6 +125,7 @@ def _text(path: Path) -> list[Part]:
     return parts
 
 
+@_long_cells()
 def _text_export(file: str, text: str, delimiter: str, at: int) -> Export:
     width = 0
     for line, _, row in itertools.islice(csv_rows(text, delimiter), at, None):

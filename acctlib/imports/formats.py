@@ -187,6 +187,10 @@ def _extended(tool: Format, said: dict, file: str, lines: dict, wrong: list[str]
                     said_of = {plain_name(str(name)) for name in names}  # the firm's word counts before ours, also elsewhere
                     columns = {f: [n for n in known if plain_name(n) not in said_of] for f, known in columns.items()}
                     columns[field] = [*map(str, names), *columns[field]]
+                elif field not in {*tool.columns, *tool.values}:
+                    near = difflib.get_close_matches(str(field), {**tool.columns, **tool.values}, n=1)
+                    remedy = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(tool.columns)}"
+                    wrong.append(f"{place}.{field} must be a field, got {field!r}; {remedy}")
                 elif isinstance(names, dict):
                     values.setdefault(field, {}).update({str(w).casefold(): str(ours) for w, ours in names.items()})
                 else:

@@ -26,14 +26,16 @@ from acctlib.imports.clients import Clients, met
 from acctlib.imports.conventions import Conventions, Seen, conventions
 from acctlib.imports.exports import Export, parts_of
 from acctlib.imports.formats import Format, recognised
-from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things
+from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things, text_table
 from acctlib.imports.readings import UNNAMED, About, Asked, Found, Met, Reading, rows_of
 from acctlib.imports.workbench import Workbench
+from acctlib.tables.checks import between_rows
 from acctlib.tables.columns import typed_column
 from acctlib.tables.dictionary import TABLES
 from acctlib.tables.problems import Problem, TableErrors, shown
 from acctlib.tables.raw import RawTable
-from acctlib.tables.typed import typed_table
+from acctlib.tables.read import read_table
+from acctlib.tables.typed import TypedTable, typed_table
 
 __all__ = ["Outcome", "import_file"]
 
@@ -126,14 +128,21 @@ def import_file(
     TableErrors
         If the file is in no known format, or its numbers or dates can be read in two ways, or it would take away much.
     """
-    export, tool, reason = recognised(parts_of(path), formats)
+    parts = parts_of(path)
+    export, tool, reason = recognised(parts, formats)
     fields = tool.fields(export.header)
     if "log_work" in fields:
         export = time_reports.unrolled(export, fields["log_work"])
         fields = tool.fields(export.header)
         fields.pop("time_spent", None)  # of the whole issue
     reader = _Hours if tool.table == "time_entries" else _Things
-    return reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
+    outcome = reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
+    outcome.notes += [
+        f"{part.file} looks like a table of this tool too, and was not read: save it as a file of its own"
+        for part in parts
+        if part.file != export.file and any(not tool.lacks(tool.fields(row)) for row in part.first)
+    ]
+    return outcome
 
 
 class _Import:
@@ -487,7 +496,8 @@ class _Things(_Import):
     def outcome(self) -> Outcome:
         batch = _joined(list(self.export.batches()))
         rows = list(rows_of(batch, self.fields))
-        about = About(self.export.above, self.export.file, self.asked, self.export.header)
+        names = {name: self.export.header[at[0]].strip() for name, at in self.fields.items()}
+        about = About(self.export.above, self.export.file, self.asked, self.export.header, names)
         read = self.kind.reader.read(rows, self.tool, self.how, about)
         self.out.read, self.out.unit, self.out.notes = len(batch), read.unit, read.notes
         self.out.set_aside.update(read.set_aside.values())
@@ -526,21 +536,35 @@ class _Things(_Import):
                 self.out.notes.append(f"{says} over rows of {which}: two currencies have no sum, it was not compared")
             else:
                 self.out.wrong_totals.append(f"{says} {unit or read.unit}".rstrip() + f", its rows make {near:,.2f}")
+        for total, made in read.foots:
+            if abs(total.value - made) <= 0.01 + 0.005 * len(read.found):
+                self.out.right_totals += 1
+            else:
+                says = f"row {total.line} says {shown(total.label)} {total.value:,.2f} {read.unit}"
+                self.out.wrong_totals.append(f"{says}, its rows make {made:,.2f}")
 
     def _placed(self, found: list[Found], batch: RawTable) -> dict[str, list[Found]]:
         """Return the things by account; what has no account, or needs a project and has none, waits."""
         placed: dict[str, list[Found]] = {}
+        days = sorted(day for thing in found for name in ("start", "finish") if (day := thing.cells.get(name)))
         for thing in found:
             account, why = self._account(thing.client)
             if account and self.kind.project:
                 project = self.asked.project or thing.project
-                key = self.clients.project(account, project, *thing.also)
+                key = self.clients.project(account, *([project] if self.asked.project else [project, *thing.also]))
                 if key:
                     thing.cells["project"] = key
                 elif self.kind.project == "needed":
-                    days = sorted(filter(None, (thing.cells.get("start"), thing.cells.get("finish")))) or ["START", "END"]
-                    self.unmet_project(account, project, thing.amount, days[0], days[-1], len(thing.at))
+                    first, last = days[0] if days else "START", days[-1] if days else "END"
+                    self.unmet_project(account, project, thing.amount, first, last, len(thing.at))
+                    unmet = self.out.unmet[project, account]
+                    if not unmet.line.startswith("add --project"):
+                        known = unmet.near or " or ".join(self.clients.projects(account)[:3])
+                        unmet.line = f"add --project {known}" + f"; or {unmet.line}" * bool(unmet.line)
                     why = f"{account} has no project called {project!r}"
+            if account and thing.currencies and self.clients.currency(account) not in thing.currencies:
+                ours = self.clients.currency(account)
+                why = f"its money is in {' or '.join(thing.currencies)}, and {account} is kept in {ours}; convert it there"
             if why:
                 if not account and not self.clients.account(thing.client):
                     self.unmet_client(thing.client, thing.amount, len(thing.at), thing.unit)
@@ -602,13 +626,26 @@ class _Things(_Import):
                 old = old.copy()
                 old.loc[mine, key[-1]] = old.loc[mine, key[-1]].replace(known.renamed)
         found = self._sound(found, batch)
-        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
-        day = self.asked.as_of.isoformat()
-        merged = merged_things(old, cells, table, key, self.tool.name, self._scope(account, cells), day)
-        if merged.gone and not (self.asked.whole or self.asked.part):
+        while found:
+            merged = self._merged(account, found, old)
+            refused = self._refused(account, found, merged.table)
+            for n, why in refused.items():
+                for at in found[n].at:
+                    self.wait(batch, at, why)
+            if not refused:
+                break
+            found = [thing for n, thing in enumerate(found) if n not in refused]
+        if not found:
+            return
+        if merged.gone and not self.asked.whole:
             _ask_about(self.export.file, account, merged.gone, len(old), f"of {self.tool.title}")
-        if merged.gone and self.asked.part:
-            merged = merged_things(old, cells, table, key, self.tool.name, None, day)
+        if self.kind.whole:
+            self._note_typed(account, found, old)
+        if merged.withdrawn:
+            self.out.notes.append(
+                f"{account}: {len(merged.withdrawn)} of {table.name} say something else than the client could read "
+                f"({', '.join(merged.withdrawn[:3])}); read them, and write client_visible yes again"
+            )
         merged.changed = renamed + merged.changed
         if merged.differs:
             self.bench.put(folder, table.name, merged.table)
@@ -621,14 +658,71 @@ class _Things(_Import):
     def _scope(self, account: str, cells: list[dict[str, str]]) -> set | None:
         """Return of what the file is the whole; None where it takes nothing away."""
         key = self.kind.key
-        if not (self.kind.whole or self.asked.whole):
+        if self.asked.part or not (self.kind.whole or self.asked.whole):
             return None
-        if self.asked.whole and self.out.waiting:
-            self.out.notes.append(
-                f"{account}: rows wait, and may be of what stands here; so nothing was taken away in spite of --whole"
-            )
+        if self.out.waiting:
+            note = f"{account}: rows wait, and may be of what stands here; so nothing was taken away in spite of --whole"
+            if self.asked.whole and note not in self.out.notes:
+                self.out.notes.append(note)
             return None
         return {cell[key[0]] for cell in cells} | ({account} if key[0] == "account" else set()) if len(key) > 1 else set()
+
+    def _note_typed(self, account: str, found: list[Found], old: pd.DataFrame) -> None:
+        key = self.kind.key
+        said = {tuple(thing.cells[name] for name in key) for thing in found}
+        typed = old[(old["imported_from"] == "") & old[key[0]].isin({place[0] for place in said})]
+        others = [place for place in typed[list(key)].itertuples(index=False, name=None) if place not in said]
+        if others:
+            self.out.notes.append(
+                f"{account}: {len(others)} of {self.tool.table} were typed here and are not in the file, as {others[0][-1]}; "
+                "they stay and count too: delete those that the file has under another name"
+            )
+
+    def _merged(self, account: str, found: list[Found], old: pd.DataFrame) -> Merged:
+        table, key = TABLES[self.tool.table], self.kind.key
+        cells = [{**thing.cells, **({"account": account} if table.firm else {})} for thing in found]
+        scope = self._scope(account, cells)
+        if scope is not None:
+            cells += self._left_behind(account, old, cells, scope)
+        return merged_things(old, cells, table, key, self.tool.name, scope, self.asked.as_of.isoformat())
+
+    def _left_behind(self, account: str, old: pd.DataFrame, cells: list[dict[str, str]], scope: set) -> list[dict[str, str]]:
+        """Return what the file lacks but other rows of ours name: it stays, cancelled unless it is done."""
+        table, key = TABLES[self.tool.table], self.kind.key
+        named = _named(self.clients.data / account, table.name, key, self.tool.name)
+        said = {tuple(cell[name] for name in key) for cell in cells}
+        left = []
+        for row in old.to_dict("records") if named else ():
+            place = tuple(row[name] for name in key)
+            if row["imported_from"] == self.tool.name and place in named - said and (row[key[0]] in scope or not scope):
+                cancelled = "status" in row and row["status"] != "done"
+                left.append({**dict(zip(key, place, strict=True)), **({"status": "cancelled"} if cancelled else {})})
+        if left:
+            names = ", ".join(shown(cell[key[-1]]) for cell in left[:3])
+            self.out.notes.append(
+                f"{account}: {len(left)} of {table.name} that the file lacks are named by hours or other rows here, and stay "
+                f"({names}); if one was renamed, write its new name into those rows"
+            )
+        return left
+
+    def _refused(self, account: str, found: list[Found], merged: pd.DataFrame) -> dict[int, str]:
+        """Return which things the checks between rows would refuse, and why: they would lock the account's reports."""
+        table, key = TABLES[self.tool.table], self.kind.key
+        typed = {table.name: _typed(table.name, merged)}
+        for other in {column.refers.split(".")[0] for column in table.columns} - {"", table.name}:
+            raw = read_table(self.clients.data / account, other)
+            if raw is not None:
+                typed[other] = typed_table(TABLES[other], raw)[0]
+        places = {tuple({**thing.cells, "account": account}[name] for name in key): n for n, thing in enumerate(found)}
+        refused: dict[int, str] = {}
+        for problem in between_rows(typed):
+            if problem.file == table.name and problem.severity == "error":
+                place = tuple(merged.iloc[problem.row][name] for name in key)
+                if place in places:
+                    refused.setdefault(
+                        places[place], f"{problem.column} {shown(problem.value)}: {problem.what}; {problem.write}"
+                    )
+        return refused
 
 
 @dataclass(frozen=True)
@@ -663,6 +757,28 @@ KINDS: dict[str, _Kind] = {
     "tasks": _Kind(plans, ("project", "task"), project="needed", whole=True),
     "risks": _Kind(risk_registers, ("risk",), project="known"),
 }
+
+
+def _typed(name: str, frame: pd.DataFrame) -> TypedTable:
+    columns = tuple(pa.chunked_array([frame[column].tolist()], pa.string()) for column in frame.columns)
+    return typed_table(TABLES[name], RawTable(name, tuple(frame.columns), columns, np.arange(len(frame)), None))[0]
+
+
+def _named(folder: Path, name: str, key: Sequence[str], tool: str) -> set[tuple[str, ...]]:
+    """Return the keys of a table's rows that other rows of an account name, but those of the same import."""
+    named: set[tuple[str, ...]] = set()
+    for table in TABLES.values():
+        for column in table.columns:
+            if column.refers != f"{name}.{'+'.join(key)}":
+                continue
+            raw = read_table(folder, table.name) if not table.firm else None
+            frame = text_table(raw, (*key[:-1], column.name, "imported_from"))
+            if table.name == name:
+                frame = frame[frame["imported_from"] != tool]
+            for *parents, cell in frame[[*key[:-1], column.name]].drop_duplicates().itertuples(index=False, name=None):
+                parts = cell.split(";") if column.kind == "list" else [cell]
+                named |= {(*parents, part.strip()) for part in parts if part.strip()}
+    return named
 
 
 def _joined(batches: list[RawTable]) -> RawTable:

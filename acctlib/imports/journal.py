@@ -24,7 +24,7 @@ _FOLDER = "imports"
 
 @contextlib.contextmanager
 def held(data: Path) -> Iterator[Journal]:
-    """Hold the tables of a workbook alone, with an unfinished import put back.
+    """Hold the tables of a workbook alone, with an interrupted import put back; `Journal.interrupted` says which.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def held(data: Path) -> Iterator[Journal]:
         except OSError:
             raise ValueError("another import is writing to these tables; wait until it ends") from None
         journal = Journal(data)
-        journal.put_back_unfinished()
+        journal.interrupted = journal.put_back_unfinished()
         yield journal
 
 
@@ -51,6 +51,9 @@ class Journal:
     data : Path
         Folder with one folder per account; the journal lies in ``firm/imports/last/``.
     """
+
+    #: The import that was found interrupted and was put back.
+    interrupted = ""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -67,8 +70,26 @@ class Journal:
         files : dict of Path to Path or None
             Place -> the finished file that is to stand there, on the same disk; None = nothing is to stand there.
         """
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._clear()
         self.folder.mkdir(parents=True)
+        try:
+            entries = self._kept(files)
+            self._write(what, entries, finished=False)
+            for place, ready in files.items():
+                if ready is None:
+                    place.unlink(missing_ok=True)
+                else:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    os.replace(ready, place)
+            for place in {place.parent for place in files}:
+                _synced(place)
+            self._write(what, entries, finished=True)
+        except BaseException:  # a folder that can't be written, a full disk, Ctrl-C: nothing of it may stay
+            self.put_back_unfinished()
+            raise
+
+    def _kept(self, files: dict[Path, Path | None]) -> list[dict]:
+        """Keep what stands in the places, see the new files to the disk, and return what the journal says of each."""
         entries = []
         for n, (place, ready) in enumerate(files.items()):
             kept = ""
@@ -78,16 +99,7 @@ class Journal:
             if ready is not None:
                 _synced(ready)
             entries.append({"file": str(place.relative_to(self.data)), "kept": kept, "after": _hash(ready) if ready else ""})
-        self._write(what, entries, finished=False)
-        for place, ready in files.items():
-            if ready is None:
-                place.unlink(missing_ok=True)
-            else:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(ready, place)
-        for place in {place.parent for place in files}:
-            _synced(place)
-        self._write(what, entries, finished=True)
+        return entries
 
     def undo(self) -> tuple[str, list[Path]]:
         """Put back what stood before the last import; return what it was, and the files.
@@ -109,26 +121,45 @@ class Journal:
                     f"{entry['file']} must be as the import left it, but was changed since; undo your change there first, or "
                     f"mend it by hand: what stood there before the import is {before}"
                 )
-        self._put_back(said)
+        self._write(said["what"], said["files"], finished=False)  # so that an undo that is interrupted is ended by the next
+        self.put_back_unfinished()
         return said["what"], [self.data / entry["file"] for entry in said["files"]]
 
-    def put_back_unfinished(self) -> None:
-        """Put back what an import that was interrupted has begun to replace."""
+    def put_back_unfinished(self) -> str:
+        """Put back what an import that was interrupted has begun to replace, and return what it was; "" where none was."""
         said = self._read()
-        if said is not None and not said["finished"]:
-            self._put_back(said)
+        if said is None:
+            self._clear()  # it was interrupted before it had begun to replace
+        if said is None or said["finished"]:
+            (self.folder / "journal.part").unlink(missing_ok=True)
+            return ""
+        self._put_back(said)
+        return said["what"]
 
     def _put_back(self, said: dict) -> None:
         for entry in said["files"]:
             place = self.data / entry["file"]
+            beside = place.with_name(f".{place.name}.back")
+            beside.unlink(missing_ok=True)
+            now = _hash(place) if place.is_file() else ""
+            if now != entry["after"]:  # not replaced yet, or put back already; or somebody has mended it since
+                continue
             if not entry["kept"]:
                 place.unlink(missing_ok=True)
-            elif (self.folder / entry["kept"]).exists():
-                beside = place.with_name(f".{place.name}.back")
-                beside.unlink(missing_ok=True)
+            else:
                 _linked(self.folder / entry["kept"], beside)
                 os.replace(beside, place)
-        shutil.rmtree(self.folder)
+        for folder in {(self.data / entry["file"]).parent for entry in said["files"]}:
+            if folder.is_dir():
+                _synced(folder)
+        self._clear()
+
+    def _clear(self) -> None:
+        """Take the journal away, itself first: what it keeps is worth nothing without it, and it nothing without that."""
+        if self.folder.is_dir():
+            (self.folder / "journal.json").unlink(missing_ok=True)
+            _synced(self.folder)
+            shutil.rmtree(self.folder)
 
     def _read(self) -> dict | None:
         path = self.folder / "journal.json"
@@ -148,6 +179,7 @@ def _linked(path: Path, other: Path) -> None:
         os.link(path, other)
     except OSError:  # a disk without links
         shutil.copy2(path, other)
+        _synced(other)
 
 
 def _hash(path: Path) -> str:

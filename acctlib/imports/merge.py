@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from acctlib.tables.dictionary import Table
+from acctlib.tables.dictionary import CLIENT, Table
 from acctlib.tables.raw import RawTable
 
 __all__ = ["Coverage", "Merged", "merged_hours", "merged_things", "text_table"]
@@ -57,6 +57,8 @@ class Merged:
         Hours that stand there from another tool, which were not counted again.
     twice : list of str
         Hours of a day, person and project for which another tool has other hours: both stand, and one may be too much.
+    withdrawn : list of str
+        Things that the client could read and that say something else now: they are not shown until somebody says so again.
     """
 
     table: pd.DataFrame
@@ -68,6 +70,7 @@ class Merged:
     adopted: int = 0
     elsewhere: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
 
     @property
     def differs(self) -> bool:
@@ -240,6 +243,8 @@ def merged_things(
     """
     rows = old.to_dict("records")
     by_day = sorted(range(len(rows)), key=lambda n: rows[n].get("as_of", "")) if table.of_state else range(len(rows))
+    if table.of_state:  # an older export that comes late speaks of its own day
+        by_day = [n for n in by_day if rows[n].get("as_of", "") <= day]
     at = {tuple(rows[n][name] for name in key): n for n in by_day}  # of a thing with several days the latest counts
     merged = Merged(old)
     met: set[tuple[str, ...]] = set()
@@ -257,6 +262,9 @@ def merged_things(
         differences = [(name, row.get(name, ""), value) for name, value in cells.items()]
         merged.changed += [(" ".join(filter(None, place)), *difference) for difference in differences]
         merged.same += not differences
+        if any(table.column(column).sees == CLIENT for column, _, _ in differences) and row.get("client_visible"):
+            merged.withdrawn.append(" ".join(filter(None, place)))
+            cells = {**cells, "client_visible": ""}  # no client reads words that nobody here has read
         if differences and table.of_state and row.get("as_of", "") != day:
             at[place] = len(rows)
             rows.append({**row, **cells, "as_of": day, "imported_from": tool})

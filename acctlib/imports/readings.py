@@ -67,12 +67,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class About:
-    """What stands around the rows: the lines above the header, the file's name, what the user said, and the header."""
+    """What stands around the rows: the lines above the header, the file's name, what the user said, and the columns' names."""
 
     above: tuple[str, ...]
     file: str
     asked: Asked
     header: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class Found:
         Other names that the project may go by, tried in turn.
     number : str
         What the tool itself calls the thing, where that is not what we call it.
+    currencies : tuple of str
+        In which its money may be; empty = the file does not say.
     """
 
     client: str
@@ -126,6 +129,7 @@ class Found:
     unit: str = ""
     also: tuple[str, ...] = ()
     number: str = ""
+    currencies: tuple[str, ...] = ()
 
 
 @dataclass
@@ -149,6 +153,8 @@ class Reading:
         Sentences that whoever imports must read.
     totals : list of Total
         As the file states them.
+    foots : list of (Total, float)
+        Totals that stand above their rows, and what those make.
     unit : str
         Of the control total: a currency code, or a word such as tasks. A thing with a unit of its own counts in that.
     stated : dict of int to (float, str)
@@ -161,6 +167,7 @@ class Reading:
     set_aside: dict[int, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
+    foots: list[tuple[Total, float]] = field(default_factory=list)
     unit: str = ""
     stated: dict[int, tuple[float, str]] = field(default_factory=dict)
 

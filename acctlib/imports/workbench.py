@@ -7,7 +7,9 @@ tables are CSV files, which people can read; those of a large import are Parquet
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -142,7 +144,16 @@ class Workbench:
         return parquet if large and not has_rows else csv_file
 
     def _new(self, place: Path) -> Path:
-        return Path(tempfile.mkstemp(prefix=f"{len(self.ready):05}-", suffix=place.suffix, dir=self.folder)[1])
+        """Return an empty file that whoever could read the old one can read."""
+        descriptor, made = tempfile.mkstemp(prefix=f"{len(self.ready):05}-", suffix=place.suffix, dir=self.folder)
+        os.close(descriptor)
+        if place.is_file():
+            os.chmod(made, stat.S_IMODE(place.stat().st_mode))
+        else:
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(made, 0o666 & ~umask)
+        return Path(made)
 
 
 def _read_back(made: Path, columns: Sequence[str]) -> pd.DataFrame:

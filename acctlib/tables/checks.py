@@ -12,6 +12,8 @@ fractions are warnings: both may be right.
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -30,7 +32,11 @@ from acctlib.tables.reporting import reporting_circles
 from acctlib.tables.sql import Query
 from acctlib.tables.typed import TypedTable, typed_table
 
-__all__ = ["Checked", "Source", "read_checked"]
+__all__ = ["Checked", "Source", "between_rows", "read_checked"]
+
+#: A read that meets an import at work waits for it so many tenths of a second: replacing takes some hundredths.
+_PATIENCE = 50
+_UNFINISHED = "unfinished"
 
 
 @dataclass(frozen=True)
@@ -97,8 +103,7 @@ def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterab
     if not account_folder.is_dir():
         remedy = f"make it with: acctlib new {account_folder.name}"
         raise TableErrors((Problem(account_folder.name, "the account has no folder", remedy),))
-    shared = firm_folder is not None and firm_folder.is_dir()
-    folders = [read_folder(account_folder), read_folder(firm_folder, firm=True) if shared else RawFolder()]
+    folders = _of_one_moment(account_folder, firm_folder)
     for query in queries:
         add_answer(folders[TABLES[query.table].firm], query)
     problems = [problem for folder in folders for problem in folder.problems]
@@ -111,19 +116,52 @@ def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterab
         problems.append(Problem("projects.csv", "there is no table projects, which every account needs", remedy))
     elif "projects" in typed and not len(typed["projects"].raw):
         problems.append(Problem(typed["projects"].raw.file, "has no rows", "enter one project at least"))
-    for table in typed.values():
-        if len(table.raw):
-            for check in (_duplicates, _falling, _fractions):
-                problems += check(table)
-            problems += _dangling(table, typed)
-    for rule in (_outside_project, _circles, reporting_circles, _signs, _scores):
-        problems += rule(typed)
+    problems += between_rows(typed)
     problems = _sorted(problems, [table.raw.file for table in typed.values()])
     if any(problem.severity == "error" for problem in problems):
         raise TableErrors(problems)
     tables = {name: _frame_or_missing(name, typed, account_folder) for name in TABLES}
     sources = {name: Source(table.raw.file, len(table.raw)) for name, table in typed.items() if len(table.raw)}
     return Checked(tables, sources, problems)
+
+
+def _of_one_moment(account_folder: Path, firm_folder: Path | None) -> list[RawFolder]:
+    """Return the raw folders as no import had half replaced them; refuse where one was interrupted."""
+    if firm_folder is None or not firm_folder.is_dir():
+        return [read_folder(account_folder), RawFolder()]
+    for _ in range(_PATIENCE):
+        before = _last_import(firm_folder)
+        if before != _UNFINISHED:
+            folders = [read_folder(account_folder), read_folder(firm_folder, firm=True)]
+            if _last_import(firm_folder) == before:
+                return folders
+        time.sleep(0.1)
+    what = "an import is replacing these tables, or was interrupted while it did"
+    raise TableErrors(
+        (Problem(account_folder.name, what, "wait until it has ended, or put back what stood before: acctlib import --undo"),)
+    )
+
+
+def _last_import(firm_folder: Path) -> object:
+    """Return what tells one state of the journal of imports from another."""
+    path = firm_folder / "imports" / "last" / "journal.json"
+    try:
+        state = path.stat()
+        finished = json.loads(path.read_text(encoding="utf-8"))["finished"]
+    except FileNotFoundError:
+        return None
+    return (state.st_ino, state.st_mtime_ns) if finished else _UNFINISHED
+
+
+def between_rows(typed: dict[str, TypedTable]) -> Iterator[Problem]:
+    """Yield what only rows and tables show together: a key used twice, a circle, a reference to nothing."""
+    for table in typed.values():
+        if len(table.raw):
+            for check in (_duplicates, _falling, _fractions):
+                yield from check(table)
+            yield from _dangling(table, typed)
+    for rule in (_outside_project, _circles, reporting_circles, _signs, _scores):
+        yield from rule(typed)
 
 
 def _frame_or_missing(name: str, typed: dict[str, TypedTable], account_folder: Path) -> pd.DataFrame | Missing:
