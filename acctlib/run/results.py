@@ -28,7 +28,7 @@ from acctlib.places import from_root
 if TYPE_CHECKING:
     from acctlib.account import Account
 
-__all__ = ["Edition", "document", "earlier_results", "fingerprints", "last_results", "read_results", "up_to_date", "why_stale"]
+__all__ = ["Edition", "document", "earlier_results", "fingerprints", "last_results", "read_results", "why_stale"]
 
 #: The libraries that decide what a page looks like and which figures stand in it.
 VERSIONED = ("numpy", "pandas", "scipy", "altair", "papermill", "great-tables", "vl-convert-python")
@@ -211,11 +211,6 @@ def why_stale(edition: Edition) -> str:
     now = fingerprints(edition, stored["as_of"])
     changed = [part for part in now if made_from.get(part) != now[part]]
     return f"changed: {', '.join(changed)}" if changed else ""
-
-
-def up_to_date(edition: Edition) -> bool:
-    """Return True where making the report again would give the same bytes."""
-    return not why_stale(edition)
 
 
 def _earlier(
