@@ -13,11 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from acctlib.measures.contracts import RECURRING, Retention, contract_terms
+from acctlib.measures.contracts import Retention, contract_terms
 from acctlib.measures.revenue import concentration, income_by_project
 from acctlib.measures.undefined import NOT_STATED, complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
+from acctlib.tables.dictionary import RECURRING
 
 __all__ = ["agi_share", "concentrations", "earned_or_invoiced", "earned_retention", "income_by", "income_of", "revenue_bridge"]
 

@@ -26,11 +26,10 @@ import pandas as pd
 from acctlib.missing import Missing, requires
 from acctlib.outlook.prospect_list import ProspectList, with_columns
 from acctlib.outlook.renewal_prospects import add_renewals
+from acctlib.tables.dictionary import RECURRING
 
 __all__ = ["Prospects", "by_project", "prospects", "with_unpriced"]
 
-#: Kinds of contract that commit an amount whatever work is done.
-RECURRING = ("retainer", "licence")
 COLUMNS = ("item", "kind", "chance", "low", "likely", "high", "closes", "starts", "ends", "why")
 
 
