@@ -115,7 +115,7 @@ def prospects(
     earned : DataFrame or Missing
         As from `revenue.income_by_period`: the fees of periods up to the day; `basis` in words, where kept.
     signed : DataFrame or Missing
-        As from `fees.fees_to_come` of the projects that `by_project` leaves.
+        As `by_month` from `fees.fees_to_come` of the projects that `by_project` leaves.
     committed : DataFrame or Missing
         As from `contracts.committed_revenue`.
     renewals : DataFrame or Missing
@@ -247,7 +247,7 @@ def with_unpriced(found: Prospects, pending: pd.DataFrame | Missing, unknown: pd
     pending : DataFrame or Missing
         change, title, raised, fee: as from `change_control.pending_changes`. Nobody wrote down how likely they are.
     unknown : DataFrame or Missing
-        name, reason: as from `fees.without_forecast`.
+        name, reason: as `unknown` from `fees.fees_to_come`.
     """
     waits = with_columns(pending, "title raised fee")
     rows = [(row.title, "change request", f"waits for a decision since {row.raised:%d %b %Y}; "
