@@ -22,7 +22,7 @@ from real_accounts import GCLOUD, gcloud_account, gcloud_pairs, gcloud_rows, mon
 from review_accounts import write_profile, write_table
 
 from acctlib.account import Account
-from acctlib.measures import burn, delivery, position, rates, receivables, retainers, revenue, selections
+from acctlib.measures import burn, delivery, position, rates, receivables, retainers, revenue, selections, tasks
 from acctlib.missing import Missing
 from acctlib.periods import FiscalYear
 from acctlib.show import charts, revenue_words, summary
@@ -240,14 +240,14 @@ def test_a_quarter_with_no_work_says_nought_or_why_not(account):
     worked = selections.billable(view.time_entries)
     assert position.recorded_hours(view.time_entries, view.period.end, view.period.start) == 0
     assert position.recorded_hours(view.time_entries, view.as_of) == 10
-    hours = selections.hours_by_period(worked, view.period.last(4))
+    hours = tasks.hours_by_period(worked, view.period.last(4))
     assert hours.values.tolist() == [["2026-Q1", 10.0], ["2026-Q2", 0.0]]
     tile = summary.hours_tile(hours)
     assert (tile.value, tile.against) == ("0\N{NO-BREAK SPACE}h", "quarter before 10\N{NO-BREAK SPACE}h")
     assert fees(view)["fees"].tolist() == [0, 0, 1000, 0]
     assert summary.fees_tile(fees(view), "GBP").value == "£0"
     assert revenue_words.quarters(fees(view), "GBP") == "Fees invoiced: £0, £1k less than the quarter before"
-    work = selections.work_by_type(view.tasks, worked, view.period)
+    work = tasks.work_by_type(view.tasks, worked, view.period)
     assert work["hours_in_period"].sum() == 0
     assert work["hours_to_date"].sum() == 10
     assert summary.work_lead(work, fees(view)) == "**No fees were invoiced this quarter.**"
