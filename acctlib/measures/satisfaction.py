@@ -124,17 +124,13 @@ _COUNTS = "quarter kind invited answered promoters passives detractors satisfied
 
 
 @requires(survey_summary=_COUNTS)
-def satisfaction_by_quarter(
-    survey_summary: pd.DataFrame | Missing, confidence: float = 0.95, fewest: int = FEWEST_ANSWERS
-) -> pd.DataFrame | Missing:
+def satisfaction_by_quarter(survey_summary: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     """Return the scores of each quarter, with interval, number of answers and response rate.
 
     Parameters
     ----------
     survey_summary : DataFrame
         Counts by quarter and kind (nps, csat), as an account keeps them.
-    confidence, fewest
-        As for `net_promoter_score`.
 
     Returns
     -------
@@ -150,7 +146,7 @@ def satisfaction_by_quarter(
     [[0.375, 8.0, 0.5]]
     """
     rows = survey_summary.sort_values(["kind", "quarter"], kind="stable").reset_index(drop=True)
-    scores = [_score(row, confidence, fewest) for row in rows.itertuples()]
+    scores = [_score(row) for row in rows.itertuples()]
     figures = {
         name: pd.Series([math.nan if isinstance(s, Missing) else getattr(s, of) for s in scores], dtype=float)
         for name, of in (("score", "value"), ("low", "low"), ("high", "high"))
@@ -161,17 +157,15 @@ def satisfaction_by_quarter(
     )
 
 
-def _score(counts: tuple, confidence: float, fewest: int) -> Score | Missing:
+def _score(counts: tuple) -> Score | Missing:
     """Return the score of one row of counts, of whichever kind it is."""
     if counts.kind == "nps":
-        return net_promoter_score(counts.promoters, counts.passives, counts.detractors, confidence, fewest)
-    return customer_satisfaction(counts.satisfied, counts.answered, confidence, fewest)
+        return net_promoter_score(counts.promoters, counts.passives, counts.detractors)
+    return customer_satisfaction(counts.satisfied, counts.answered)
 
 
 @requires(survey_summary=_COUNTS)
-def newest_score(
-    survey_summary: pd.DataFrame | Missing, kind: str, confidence: float = 0.95, fewest: int = FEWEST_ANSWERS
-) -> Score | Missing:
+def newest_score(survey_summary: pd.DataFrame | Missing, kind: str) -> Score | Missing:
     """Return the score of the newest quarter in which enough people answered.
 
     Parameters
@@ -179,8 +173,6 @@ def newest_score(
     survey_summary : DataFrame
         As for `satisfaction_by_quarter`.
     kind : {"nps", "csat"}
-    confidence, fewest
-        As for `net_promoter_score`.
 
     Returns
     -------
@@ -197,7 +189,7 @@ def newest_score(
     if kind not in ("nps", "csat"):
         raise ValueError(f"kind must be nps or csat, got {kind!r}; write kind='nps'")
     rows = survey_summary[survey_summary["kind"] == kind].sort_values("quarter", ascending=False, kind="stable")
-    scores = [_score(row, confidence, fewest) for row in rows.itertuples()]
+    scores = [_score(row) for row in rows.itertuples()]
     enough = [score for score in scores if not isinstance(score, Missing)]
     return enough[0] if enough else scores[0] if scores else Missing(f"nobody was asked ({kind})")
 
