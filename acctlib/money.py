@@ -13,7 +13,7 @@ import pandas as pd
 
 from acctlib.missing import Missing
 
-__all__ = ["CURRENCIES", "convert", "decimals", "exchange_rate", "rates_used", "rounded_to_foot", "symbol"]
+__all__ = ["CURRENCIES", "convert", "exchange_rate", "rates_used", "rounded_to_foot", "symbol"]
 
 #: The active ISO 4217 codes of national currencies.
 CURRENCIES = frozenset(
@@ -25,10 +25,8 @@ CURRENCIES = frozenset(
     XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
 )
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥", "INR": "₹", "KRW": "₩"}
-_NO_MINOR_UNIT = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
 #: A rate older than so many days stands for the day no longer; a budget rate holds for its year.
 _RATE_HOLDS = {"average": 62, "closing": 62, "budget": 366}
-_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 
 
 def symbol(currency: str) -> str:
@@ -38,15 +36,6 @@ def symbol(currency: str) -> str:
     ('£', 'CHF\\xa0')
     """
     return _SYMBOLS.get(currency, f"{currency}\N{NO-BREAK SPACE}")
-
-
-def decimals(currency: str) -> int:
-    """Return the digits after the point in which a currency is paid.
-
-    >>> decimals("EUR"), decimals("JPY"), decimals("KWD")
-    (2, 0, 3)
-    """
-    return 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THREE_DECIMALS else 2
 
 
 def rounded_to_foot(amounts: pd.Series | np.ndarray, digits: int = 0) -> np.ndarray:

@@ -218,16 +218,6 @@ class Quarter:
         """Return the last day of the quarter four quarters earlier."""
         return self.last(5)[0].end
 
-    @property
-    def year_start(self) -> date:
-        """Return the first day of the fiscal year it belongs to."""
-        return self.fiscal_year.first_day(self.year)
-
-    @property
-    def year_end(self) -> date:
-        """Return the last day of the fiscal year it belongs to."""
-        return add_months(self.year_start, 12) - timedelta(days=1)
-
 
 def months_after(day: date, last: date) -> list[Month]:
     """Return the months of which something is left after a day, up to the one that holds the last.

@@ -292,7 +292,66 @@ def _sentence(path: Path, model: type[_Strict], error: dict, lines: dict[tuple, 
         example = "`sql: SELECT … FROM … WHERE client = :account`"
         where = f"`tables:`, then `time_entries:`, then {example}" if len(at) == 1 else f"{example} beneath it"
         return f"{place} {what}" if "; " in what or " one of " in what else f"{place} {what}; write {where}"
-    return f"{place} {what}, got {error['input']!r}"
+    what = "must hold `key: value` lines" if error["type"] in _OF_KEYS else what
+    remedy = _remedy(error, at)
+    return f"{place} {what}, got {error['input']!r}" + (f"; {remedy}" if remedy else "")
+
+
+#: Key -> what may be written behind it, for whoever wrote something that no number can be read from.
+_EXAMPLES = {
+    "revenue": "520000",
+    "margin": "0.35",
+    "nps": "40",
+    "csat": "0.9",
+    "amber": "0.05",
+    "red": "0.1",
+    "health_weights": "20",
+    "response_days": "2",
+    "response_budget": "20000",
+    "renewal_odds": "0.7",
+    "fiscal_year_start": "4",
+}
+_OF_KEYS = ("dict_type", "model_type")
+_MONTHS = "january february march april may june july august september october november december".split()
+_TIMES = {"": 1.0, "k": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "%": 0.01}
+
+
+def _remedy(error: dict, at: tuple) -> str:
+    """Return what to write instead, where the sentence does not say it already."""
+    kind, given = error["type"], error["input"]
+    if kind == "string_type":
+        return f'write "{given}" in quotation marks' if isinstance(given, (int, float)) else "write one line of text"
+    if kind == "list_type":
+        return f"write [{given}]"
+    if kind in _OF_KEYS:
+        return "write its keys on lines of their own, indented below it"
+    example = next((_EXAMPLES[part] for part in reversed(at) if part in _EXAMPLES), None)
+    if example is None or kind == "value_error":
+        return ""
+    if at[-1] == "fiscal_year_start":
+        month = next((i for i, name in enumerate(_MONTHS, 1) if len(str(given)) > 2 and name.startswith(str(given).lower())), 0)
+        return f"write {month}" if month else "write the number of the month, such as 4 for April"
+    if error.get("ctx", {}).get("le") == 1 and 1 < given <= 100:
+        return f"write {given:g} % as {given / 100:g}"
+    meant = _number(given) if isinstance(given, str) else None
+    if meant is None:
+        return f"write for example {example}"
+    # Of a fraction more than 1 can only be meant in per cent.
+    meant = meant / 100 if float(example) < 1 < meant else meant
+    return f"write {meant:.10f}".rstrip("0").rstrip(".")
+
+
+def _number(text: str) -> float | None:
+    """Return the number that was meant; None where it could be read in two ways or not at all.
+
+    >>> [_number(text) for text in ("520k", "£1,250,000", "50 %", "520.000 EUR", "a lot")]
+    [520000.0, 1250000.0, 0.5, None, None]
+    """
+    bare = re.sub(r"^(?:[A-Z]{3}|[^\w.,-])?\s*|\s*(?:[A-Z]{3}|[^\w.,%-])?$", "", text)
+    found = re.fullmatch(r"(\d{1,3}(?:([, ])\d{3})(?:\2\d{3})*|\d+)(\.\d+)?\s*(%|k|m|mn|million|)", bare, re.IGNORECASE)
+    if not found or (found[3] and len(found[3]) == 4 and not found[2]):
+        return None
+    return float(re.sub("[, ]", "", found[1]) + (found[3] or "")) * _TIMES[found[4].lower()]
 
 
 def _model_at(model: type[_Strict], at: tuple) -> list[str]:

@@ -7,12 +7,12 @@ from acctlib.measures.delivery import (
     first_time_acceptance,
     issues_by_severity,
     milestones,
+    most_pressing,
     on_time,
     open_issues,
     revision_rounds,
 )
 from acctlib.measures.proportion import Proportion
-from acctlib.measures.selections import most_pressing
 from acctlib.missing import Missing
 from acctlib.periods import Quarter
 

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import special, stats
 
 from acctlib.missing import Missing
 from acctlib.outlook.pipeline import weighted_pipeline
@@ -51,7 +50,6 @@ def test_three_small_chances_bring_nothing_in_half_of_the_cases():
     assert pipeline.mean == pytest.approx(60)
     assert pipeline.cdf(0) == pytest.approx(0.512)
     assert pipeline.quantile([0.5, 0.9]).tolist() == [0, 200]
-    assert pipeline.curve(3)["value"].tolist() == [0, 0, 100]
 
 
 def test_only_open_deals_count():
@@ -63,28 +61,6 @@ def test_deal_without_odds_is_left_out_and_named():
     pipeline = weighted_pipeline(deals((80, 0.7), (50, float("nan"))).assign(opportunity=["A", "B"]))
     assert pipeline.mean == pytest.approx(56)
     assert pipeline.left_out["opportunity"].tolist() == ["B"]
-
-
-def test_only_deals_that_close_in_time_count():
-    closing = pd.to_datetime(["2026-09-30", "2026-10-01", "2026-12-31", None])
-    table = deals((1, 0.5), (10, 0.5), (100, 0.5), (1000, 0.5)).assign(close_date=closing, opportunity=list("ABCD"))
-    pipeline = weighted_pipeline(table, closes_from=date(2026, 10, 1), closes_by=date(2026, 12, 31))
-    assert pipeline.deals["opportunity"].tolist() == ["B", "C"]
-    assert pipeline.left_out["opportunity"].tolist() == ["D"]
-    assert weighted_pipeline(table).mean == pytest.approx(555.5)
-
-
-def test_common_factor_widens_and_keeps_the_mean():
-    pairs = [(100, 0.2), (80, 0.5), (60, 0.7)]
-    apart, together = weighted_pipeline(deals(*pairs)), weighted_pipeline(deals(*pairs), common_factor=0.4)
-    assert together.won.mean == pytest.approx(apart.mean, rel=1e-6)
-    assert together.sd > apart.sd * 1.1
-
-
-def test_joint_chance_under_a_common_factor_is_the_bivariate_normals():
-    # Both of two even deals: 1/4 + asin(rho) / (2 pi), a textbook result; rho = .5 gives 1/3.
-    pipeline = weighted_pipeline(deals((1, 0.5), (1, 0.5)), common_factor=0.5)
-    assert pipeline.chance_to_reach(2) == pytest.approx(1 / 3, abs=1e-6)
 
 
 def test_hundreds_of_deals_stay_exact_in_mean_and_close_in_spread():
@@ -110,16 +86,6 @@ def test_no_open_deal_is_not_a_pipeline_of_nought():
 def test_impossible_odds_say_what_to_write():
     with pytest.raises(ValueError, match=r"probabilities must lie between 0 and 1, got 70; write 30 % as 0\.3"):
         weighted_pipeline(deals((80, 70)))
-    with pytest.raises(ValueError, match=r"common_factor must lie from 0 to below 1, got 1; write 0"):
-        weighted_pipeline(PUBLISHED, common_factor=1)
-
-
-@pytest.mark.parametrize(("p", "q", "rho"), [(0.3, 0.7, 0.2), (0.1, 0.2, 0.6)])
-def test_any_two_deals_under_a_common_factor_are_the_bivariate_normals(p, q, rho):
-    both = stats.multivariate_normal(cov=[[1, rho], [rho, 1]]).cdf(special.ndtri([p, q]))
-    pipeline = weighted_pipeline(deals((3, p), (2, q)), common_factor=rho)
-    assert pipeline.chance_to_reach(5) == pytest.approx(both, abs=1e-5)
-    assert pipeline.chance_to_reach(2) == pytest.approx(p + q - both, abs=1e-5)
 
 
 @pytest.fixture(scope="module")

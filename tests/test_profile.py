@@ -36,11 +36,11 @@ def test_lines_of_nested_keys_are_known(tmp_path):
         ),
         (
             "name: A\ncurrency: GBP\nfiscal_year_start: 13\n",
-            "account.yaml:3: fiscal_year_start must be less than or equal to 12",
+            "account.yaml:3: fiscal_year_start must be less than or equal to 12, got 13; write the number",
         ),
         (
             "name: A\ncurrency: GBP\nfiscal_year_start: April\n",
-            "account.yaml:3: fiscal_year_start must be a valid integer, got 'April'",
+            "account.yaml:3: fiscal_year_start must be a valid integer, got 'April'; write 4",
         ),
         (
             "name: A\ncurrency: GBP\nfiscal_year_named_by: middle\n",
@@ -52,9 +52,9 @@ def test_lines_of_nested_keys_are_known(tmp_path):
         ),
         (
             "name: A\ncurrency: GBP\ntargets:\n  margin: 35\n",
-            "account.yaml:4: targets.margin must be less than or equal to 1, got 35",
+            "account.yaml:4: targets.margin must be less than or equal to 1, got 35; write 35 % as 0.35",
         ),
-        ("name: 12\ncurrency: GBP\n", "account.yaml:1: name must be a valid string, got 12"),
+        ("name: 12\ncurrency: GBP\n", 'account.yaml:1: name must be a valid string, got 12; write "12" in quotation marks'),
         ("name: A\nname: B\ncurrency: GBP\n", "account.yaml:2: must be valid YAML: found duplicate key"),
         ("name: &a A\naliases: [*a]\ncurrency: GBP\n", "account.yaml:1: must not use anchors or aliases"),
         ("name: [A\ncurrency: GBP\n", "must be valid YAML"),
@@ -72,7 +72,24 @@ def test_lines_of_nested_keys_are_known(tmp_path):
         ("name: A\ncurrency: GBP\ntargets:\n  revenue: .inf\n", "account.yaml:4: targets.revenue must be a finite number"),
         (
             "name: A\ncurrency: GBP\ntargets:\n  revenue: true\n",
-            "account.yaml:4: targets.revenue must be a valid number, got True",
+            "account.yaml:4: targets.revenue must be a valid number, got True; write for example 520000",
+        ),
+        ("name: A\ncurrency: GBP\ntargets:\n  revenue: 520k\n", "must be a valid number, got '520k'; write 520000"),
+        ("name: A\ncurrency: GBP\ntargets:\n  revenue: £1.5m\n", "must be a valid number, got '£1.5m'; write 1500000"),
+        (
+            "name: A\ncurrency: GBP\ntargets:\n  revenue: -5\n",
+            "or equal to 0, got -5; write for example 520000",
+        ),
+        ("name: A\ncurrency: GBP\ntargets:\n  margin: 35 %\n", "must be a valid number, got '35 %'; write 0.35"),
+        ("name: A\ncurrency: GBP\ntargets:\n  margin: '35'\n", "must be a valid number, got '35'; write 0.35"),
+        ("name: A\ncurrency: GBP\ntargets:\n  nps: 140\n", "less than or equal to 100, got 140; write for example 40"),
+        ("name: A\ncurrency: GBP\nresponse_budget: 520 000\n", "got '520 000'; write 520000"),
+        ("name: A\ncurrency: GBP\nresponse_budget: 1.500 EUR\n", "got '1.500 EUR'; write for example 20000"),
+        ("name: A\ncurrency: GBP\nhealth_weights:\n  growth: lots\n", "got 'lots'; write for example 20"),
+        ("name: A\ncurrency: GBP\naliases: Acme\n", "aliases must be a valid list, got 'Acme'; write [Acme]"),
+        (
+            "name: A\ncurrency: GBP\ntargets: 5\n",
+            "targets must hold `key: value` lines, got 5; write its keys on lines of their own, indented",
         ),
         ("name: A\ncurrency: GBP\nrag:\n  amber: 0.2\n", "account.yaml:3: rag must have amber no higher than red"),
         ("name: A\ncurrency: GBP\nhealth_weights:\n  luck: 5\n", "account.yaml:4: health_weights.luck must be 'delivery', "),

@@ -203,7 +203,7 @@ def test_the_demo_counts_no_money_twice(name, period):
     recognised = revenue.recognised(scope, time, work, account.as_of)
     untimed = pd.DataFrame({column: [] for column in ("project", "state", "likely_hours", "role", "start", "finish")})
     months = [month for quarter in (account.period.next, account.period.next.next) for month in quarter.months]
-    signed = fees_to_come(recognised, own, untimed, NONE, months, account.as_of)
+    signed = fees_to_come(recognised, own, untimed, NONE, months, account.as_of).by_month
     calendar = renewals.renewals(contracts.renewal_calendar(account.contracts, account.as_of), NONE)
     deals = with_odds(account.opportunities, win_odds(account.opportunities))
     result = prospects(

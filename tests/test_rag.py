@@ -23,10 +23,6 @@ def test_swapped_thresholds_are_refused():
         rag.states(pd.Series([0.1]), amber=0.2, red=0.1)
 
 
-def test_counts_name_every_state():
-    assert rag.count_states(pd.Series(["off track"])).to_dict() == {"on track": 0, "at risk": 0, "off track": 1}
-
-
 @given(st.lists(st.floats(-1, 1), min_size=2, max_size=20))
 def test_a_larger_shortfall_is_never_in_a_better_state(shortfalls):
     ordered = pd.Series(sorted(shortfalls))

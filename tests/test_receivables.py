@@ -10,7 +10,6 @@ from acctlib.measures.receivables import (
     days_sales_outstanding,
     days_to_pay,
     in_currency,
-    invoiced_by,
     invoiced_by_period,
     open_invoices,
     overdue,
@@ -58,18 +57,6 @@ def test_months_add_up_to_their_quarter():
     bills = invoices(bill(issued="2026-07-31"), bill(issued="2026-08-01"), bill(issued="2026-09-30", amount=-500))
     months, quarter = invoiced_by_period(bills, THIRD.months), invoiced_by_period(bills, [THIRD])
     assert months["invoiced"].sum() == quarter["invoiced"].sum() == 19_500
-
-
-def test_fees_by_service_line_leave_out_media_and_deposits():
-    projects = pd.DataFrame({"project": ["app", "care"], "service_line": ["build", None]})
-    bills = invoices(bill(pass_through=4_000), bill(project="care", amount=2_000), bill(amount=9_000, kind="deposit"))
-    assert invoiced_by(bills, projects).values.tolist() == [["build", 6_000, 0.75], ["not stated", 2_000, 0.25]]
-    assert invoiced_by(bills, projects, period=THIRD.next).empty
-
-
-def test_shares_of_a_sum_that_is_not_positive_are_blank():
-    projects = pd.DataFrame({"project": ["app"], "service_line": ["build"]})
-    assert invoiced_by(invoices(bill(amount=-5)), projects)["share"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -178,7 +165,6 @@ def test_nothing_billed_has_no_days_sales_outstanding():
         lambda bills: days_to_pay(bills, DAY),
         lambda bills: days_sales_outstanding(bills, DAY),
         lambda bills: invoiced_by_period(bills, [THIRD]),
-        lambda bills: invoiced_by(bills, pd.DataFrame({"project": ["app"], "service_line": ["build"]})),
     ],
 )
 def test_two_currencies_are_never_added(measure):

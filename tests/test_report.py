@@ -17,7 +17,7 @@ from small_workbook import make_workbook, spend_notebook
 from acctlib.run import report
 from acctlib.run.batch import Workbook, plan, run_all
 from acctlib.run.report import ReportFailed, publish, run_report
-from acctlib.run.results import up_to_date
+from acctlib.run.results import why_stale
 
 #: What happens in a cell of each notebook.
 CELLS = {
@@ -72,7 +72,7 @@ def test_a_whole_notebook_gives_a_page_and_its_figures(workbook):
     assert outcome.state == "made", outcome.reason
     assert "Agreed fee 64,000" in order.html.read_text()
     assert "not for the page" not in order.html.read_text()
-    assert up_to_date(order)
+    assert why_stale(order) == ""
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_a_crash_between_the_two_renames_is_noticed_and_made_good(order, monkeyp
         publish(order, "new page", "new figures")
     monkeypatch.undo()
     assert order.html.read_text() == "new page"
-    assert not up_to_date(order)
+    assert why_stale(order)

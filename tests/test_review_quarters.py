@@ -22,10 +22,10 @@ from real_accounts import GCLOUD, gcloud_account, gcloud_pairs, gcloud_rows, mon
 from review_accounts import write_profile, write_table
 
 from acctlib.account import Account
-from acctlib.measures import burn, delivery, position, rates, receivables, retainers, revenue, selections
+from acctlib.measures import burn, delivery, position, rates, receivables, retainers, revenue, selections, tasks
 from acctlib.missing import Missing
 from acctlib.periods import FiscalYear
-from acctlib.show import charts, messages, summary
+from acctlib.show import charts, revenue_words, summary
 
 REVIEW = "quarterly_business_review"
 
@@ -240,14 +240,14 @@ def test_a_quarter_with_no_work_says_nought_or_why_not(account):
     worked = selections.billable(view.time_entries)
     assert position.recorded_hours(view.time_entries, view.period.end, view.period.start) == 0
     assert position.recorded_hours(view.time_entries, view.as_of) == 10
-    hours = selections.hours_by_period(worked, view.period.last(4))
+    hours = tasks.hours_by_period(worked, view.period.last(4))
     assert hours.values.tolist() == [["2026-Q1", 10.0], ["2026-Q2", 0.0]]
     tile = summary.hours_tile(hours)
     assert (tile.value, tile.against) == ("0\N{NO-BREAK SPACE}h", "quarter before 10\N{NO-BREAK SPACE}h")
     assert fees(view)["fees"].tolist() == [0, 0, 1000, 0]
     assert summary.fees_tile(fees(view), "GBP").value == "£0"
-    assert messages.quarters(fees(view), "GBP") == "Fees invoiced: £0, £1k less than the quarter before"
-    work = selections.work_by_type(view.tasks, worked, view.period)
+    assert revenue_words.quarters(fees(view), "GBP") == "Fees invoiced: £0, £1k less than the quarter before"
+    work = tasks.work_by_type(view.tasks, worked, view.period)
     assert work["hours_in_period"].sum() == 0
     assert work["hours_to_date"].sum() == 10
     assert summary.work_lead(work, fees(view)) == "**No fees were invoiced this quarter.**"
@@ -262,7 +262,7 @@ def test_an_account_that_never_worked_says_so(account):
     assert str(position.recorded_hours(view.time_entries, view.as_of)) == "not defined: there is no table time_entries"
     assert str(fees(view)) == "not defined: there is no table invoices"
     assert str(summary.fees_tile(fees(view), "GBP").value) == "not defined: there is no table invoices"
-    assert messages.quarters(fees(view), "GBP") == "Fees invoiced by quarter"
+    assert revenue_words.quarters(fees(view), "GBP") == "Fees invoiced by quarter"
     assert summary.work_lead(Missing("no plan"), fees(view)) == ""
     assert income(view)["hours"].isna().all()
 
@@ -285,8 +285,8 @@ def test_credit_notes_make_a_quarter_negative_and_it_is_said_so(account):
     assert position.invoiced(invoices, view.as_of) == 9_000
     tile = summary.fees_tile(fees(view), "GBP")
     assert (tile.value, tile.against) == ("−£2.5k", "quarter before £10k")
-    assert messages.quarters(fees(view), "GBP") == "Fees invoiced: −£2.5k, £12.5k less than the quarter before"
-    assert messages.amounts(fees(view), "period", "fees", "GBP").endswith("2026-Q2: £10k; 2026-Q3: −£2.5k.")
+    assert revenue_words.quarters(fees(view), "GBP") == "Fees invoiced: −£2.5k, £12.5k less than the quarter before"
+    assert revenue_words.amounts(fees(view), "period", "fees", "GBP").endswith("2026-Q2: £10k; 2026-Q3: −£2.5k.")
     # "125 % below" would be true of nothing
     assert summary.work_lead(Missing("no plan"), fees(view)) == "**More was credited than invoiced this quarter.**"
     billed = position.with_billed(view.projects[["project"]], invoices, view.as_of)
@@ -298,7 +298,7 @@ def test_the_quarter_after_a_negative_one_is_compared_in_money_not_in_per_cent(a
     view = account("2026-Q4", invoices=[*CREDITED, invoice("6", "2026-10-31", 5000)])
     assert fees(view)["fees"].tolist() == [0, 10_000, -2_500, 5_000]
     assert summary.work_lead(Missing("no plan"), fees(view)) == ""
-    assert messages.quarters(fees(view), "GBP") == "Fees invoiced: £5k, £7.5k more than the quarter before"
+    assert revenue_words.quarters(fees(view), "GBP") == "Fees invoiced: £5k, £7.5k more than the quarter before"
     assert summary.fees_tile(fees(view), "GBP").against == "quarter before −£2.5k"
 
 
@@ -440,7 +440,7 @@ def test_two_currencies_without_a_rate_are_never_added(account, audience, known,
     invoices = receivables.in_currency(view.invoices, view.currency, view.exchange_rates)
     assert str(position.invoiced(invoices, view.as_of)) == said
     assert str(summary.fees_tile(fees(view), "GBP").value) == said
-    assert messages.quarters(fees(view), "GBP") == "Fees invoiced by quarter"
+    assert revenue_words.quarters(fees(view), "GBP") == "Fees invoiced by quarter"
     # and where nobody converted them first
     assert isinstance(receivables.invoiced_by_period(view.invoices, view.period.last(4)), Missing)
 

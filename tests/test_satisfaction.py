@@ -8,11 +8,11 @@ from acctlib.measures.satisfaction import (
     net_promoter_score,
     newest_score,
     satisfaction_by_quarter,
+    scores_of,
 )
-from acctlib.measures.selections import scores_of
 from acctlib.missing import Missing
 from acctlib.periods import FiscalYear, Quarter
-from acctlib.show.messages import satisfied
+from acctlib.show.relationship_words import satisfied
 
 ANSWERS = st.integers(0, 60)
 

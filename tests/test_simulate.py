@@ -12,7 +12,7 @@ from test_exact import SMALL_MODELS, workload
 from acctlib.outlook.distributions import discrete, lognormal, normal, pert, point, triangular, truncated_below, uniform
 from acctlib.outlook.exact import exact
 from acctlib.outlook.model import CostModel, Factors, Line, Risk, spearman_correlation
-from acctlib.outlook.simulate import simulate, simulate_until
+from acctlib.outlook.simulate import simulate
 
 
 def within_four_standard_errors(simulated, p, expected):
@@ -192,13 +192,6 @@ def test_stated_interval_holds_about_as_often_as_it_says():
     true = 40 + 4 * 0.8416212
     held = sum(low <= true <= high for low, high in (simulate(model, 1024, seed).interval(0.8) for seed in range(60)))
     assert 52 <= held <= 60
-
-
-def test_draws_double_until_sure_enough():
-    model = CostModel([Line(str(i), pert(80, 100, 150)) for i in range(5)])
-    cost = simulate_until(model, standard_error=0.2, at=0.9)
-    assert cost.standard_error(0.9) <= 0.2
-    assert simulate(model, cost.draws // 2).standard_error(0.9) > 0.2
 
 
 def test_certain_work_needs_no_luck():

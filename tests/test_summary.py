@@ -9,7 +9,7 @@ import pytest
 
 from acctlib.missing import Missing
 from acctlib.show import summary
-from acctlib.show.messages import target_basis
+from acctlib.show.growth_words import target_basis
 
 NONE = Missing("not recorded")
 OBJECTIVES = pd.DataFrame({"objective": ["Sell", "Serve", "Save"], "state": ["on track", "off track", "at risk"]})
@@ -322,7 +322,7 @@ def test_an_agenda_says_what_is_late_and_what_is_asked():
 
 def test_the_basis_of_a_target_names_the_owners_odds_and_that_no_deal_is_known():
     kinds = pd.DataFrame({"kind": ["renewal"]})
-    slip = SimpleNamespace(basis="how late 43 decisions of the firm came")
+    slip = SimpleNamespace(basis="43 decisions of the firm came", learned=True)
     outlook = SimpleNamespace(slip=slip, common_factor=0.1, draws=1024, prospects=kinds)
     odds = SimpleNamespace(chance=0.038, drawn=0.04, error=0.0)
     assert target_basis(odds, outlook, pd.DataFrame({"item": ["KM-DATA"]}), SimpleNamespace(chance=0.004)) == (

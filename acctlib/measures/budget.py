@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures import rag
-from acctlib.measures.undefined import complete, ratio
+from acctlib.measures.undefined import complete, ratio, some
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month, Quarter
 
@@ -29,6 +29,8 @@ __all__ = [
     "expenses_by_kind",
     "freelancer_expenses",
     "project_status",
+    "total_budget",
+    "with_budget",
 ]
 
 NO_EXPENSES = Missing("no expense is recorded", "add expenses")
@@ -322,3 +324,33 @@ def contribution_margin(
     if isinstance(client_cost, Missing):
         return client_cost
     return delivery_margin(income, delivery_cost if isinstance(delivery_cost, Missing) else delivery_cost + client_cost)
+
+
+@requires(projects="project name budget_hours?")
+def with_budget(projects: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return the projects that have a budget in hours.
+
+    >>> with_budget(pd.DataFrame({"project": ["a", "b"], "name": ["A", "B"], "budget_hours": [10.0, None]}))["project"].tolist()
+    ['a']
+    """
+    return some(projects[projects["budget_hours"].notna()], "no project has a budget in hours")
+
+
+@requires(scope="budget_hours? budget_cost?")
+def total_budget(scope: pd.DataFrame | Missing, unit: str) -> float | Missing:
+    """Return the budget of all projects together, approved changes included: cost in money, or hours for ``h``.
+
+    Missing where one project has none: a forecast of all held against the budget of some would mislead.
+
+    >>> total_budget(pd.DataFrame({"name": ["A", "B"], "budget_hours": [10.0, None]}), "h")
+    Missing(reason='B has no budget in hours', remedy='add budget_hours to projects')
+    """
+    column = "budget_hours" if unit == "h" else "budget_cost"
+    without = scope.loc[scope[column].isna(), "name"].tolist()
+    if without:
+        noun = "hours" if unit == "h" else "cost"
+        return Missing(
+            f"{', '.join(without[:3])} {'has' if len(without) == 1 else 'have'} no budget in {noun}",
+            f"add {column} to projects",
+        )
+    return float(scope[column].sum())

@@ -16,8 +16,9 @@ from acctlib.measures.budget import NO_EXPENSES, approved_scope, changes_in_forc
 from acctlib.measures.earned_value import BASES, planned_shares, work_done
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
+from acctlib.periods import Quarter
 
-__all__ = ["burn_by_month", "with_forecast"]
+__all__ = ["at_month_end", "burn_by_month", "used_and_planned", "with_forecast"]
 
 _NOT_KEPT = Missing("no progress was recorded", "add progress")
 
@@ -204,3 +205,36 @@ def _done(
             done = work_done(tasks, progress, min(end.date(), as_of)).set_index("project")["work_done"]
             shares[:, n] = done.reindex(projects["project"])
     return shares
+
+
+def used_and_planned(burn: pd.DataFrame | Missing) -> tuple[float | Missing, ...]:
+    """Return what is used, what was planned to be used by then, the budget of the work done, and the whole budget then.
+
+    All of the last month with actuals; what is not known then is `Missing`.
+
+    >>> months = pd.DataFrame({"actual": [10.0, None], "plan": [12.0, 20.0], "earned": [11.0, None], "budget": [20.0, 20.0]})
+    >>> used_and_planned(months)
+    (10.0, 12.0, 11.0, 20.0)
+    """
+    known = burn if isinstance(burn, Missing) else burn.dropna(subset=["actual"])
+    if isinstance(known, Missing) or known.empty:
+        return (known if isinstance(known, Missing) else Missing("nothing is used yet"),) * 4
+    last = known.iloc[-1]
+    values = (last[name] for name in ("actual", "plan", "earned", "budget"))
+    return tuple(Missing("it is not known") if pd.isna(value) else float(value) for value in values)
+
+
+def at_month_end(fan: pd.DataFrame | Missing, period: Quarter) -> tuple[float | Missing, str, dict[float, float] | None]:
+    """Return what a fan in hours expects by the end of a quarter, as a named result: value, unit and quantiles.
+
+    >>> fan = pd.DataFrame({"month": ["2026-12"], "low": [480.0], "likely": [520.0], "high": [560.0]})
+    >>> at_month_end(fan, Quarter(2026, 4))
+    (520.0, 'h', {0.1: 480.0, 0.5: 520.0, 0.9: 560.0})
+    """
+    if isinstance(fan, Missing):
+        return fan, "h", None
+    row = fan[fan["month"] == f"{period.end:%Y-%m}"]
+    if row.empty:
+        return Missing("the forecast ends before the next quarter does"), "h", None
+    low, likely, high = (float(row[name].iloc[0]) for name in ("low", "likely", "high"))
+    return likely, "h", {0.1: low, 0.5: likely, 0.9: high}

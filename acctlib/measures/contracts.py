@@ -14,6 +14,7 @@ import pandas as pd
 
 from acctlib.measures.undefined import complete, ratio
 from acctlib.missing import Missing, requires
+from acctlib.tables.dictionary import RECURRING
 
 __all__ = [
     "Retention",
@@ -25,7 +26,6 @@ __all__ = [
     "retention",
 ]
 
-RECURRING = ("retainer", "licence")
 _TERMS = (
     "business_unit service_line kind end annual_value included_hours per rollover_cap rollover_periods overage "
     "notice_days auto_renew status renewal_call"

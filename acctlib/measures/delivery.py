@@ -14,16 +14,18 @@ import pandas as pd
 
 from acctlib.measures import rag
 from acctlib.measures.proportion import Proportion, proportion
-from acctlib.measures.undefined import complete
+from acctlib.measures.undefined import complete, some
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month, Quarter
 
 __all__ = [
     "SEVERITIES",
     "answered_in_time",
+    "around",
     "first_time_acceptance",
     "issues_by_severity",
     "milestones",
+    "most_pressing",
     "on_time",
     "open_issues",
     "revision_rounds",
@@ -301,3 +303,37 @@ def open_issues(issues: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | M
     )
     columns = ["issue", "project", "severity", "escalated", "summary", "owner", "raised", "age_days", "responded"]
     return rows.sort_values(["rank", "raised", "issue"], kind="stable")[columns].reset_index(drop=True)
+
+
+@requires(milestones="deliverable stage original_due due done")
+def around(milestones: pd.DataFrame | Missing, period: Quarter) -> pd.DataFrame | Missing:
+    """Return the deliverables that were due or done in a quarter, are overdue, or are due in the next quarter.
+
+    >>> plan = pd.DataFrame({"deliverable": ["old", "now", "far"], "stage": ["accepted", "accepted", "planned"],
+    ...     "original_due": pd.to_datetime(["2025-01-01", "2026-08-01", "2027-09-01"]), "done": pd.to_datetime([None] * 3),
+    ...     "due": pd.to_datetime(["2025-01-01", "2026-08-01", "2027-09-01"])})
+    >>> around(plan, Quarter(2026, 3))["deliverable"].tolist()
+    ['now']
+    """
+    first, last = pd.Timestamp(period.start), pd.Timestamp(period.next.end)
+    near = milestones["due"].between(first, last) | milestones["done"].between(first, last)
+    return some(milestones[near | (milestones["stage"] == "overdue")], "nothing was due or delivered around this quarter")
+
+
+@requires(near="due done stage days_late")
+def most_pressing(near: pd.DataFrame | Missing, as_of: date, most: int = 24) -> pd.DataFrame | Missing:
+    """Return the deliverables that a page has room for, in the order given.
+
+    Those that are overdue come before those that came late, each the latest first, and those before the rest, of which the
+    ones due nearest to the day are kept.
+
+    >>> plan = pd.DataFrame({"deliverable": ["old", "late", "near", "far"], "stage": "planned", "days_late": [0, 9, None, None],
+    ...     "due": pd.to_datetime(["2026-07-01", "2026-07-02", "2026-10-02", "2026-12-01"]), "done": pd.NaT})
+    >>> most_pressing(plan, date(2026, 9, 30), most=2)["deliverable"].tolist()
+    ['late', 'near']
+    """
+    late = near["days_late"].astype("Float64").fillna(0).clip(lower=0)
+    ranked = pd.DataFrame({"overdue": near["stage"] != "overdue", "late": -late})
+    ranked["away"] = (near["due"].fillna(near["done"]) - pd.Timestamp(as_of)).abs()
+    kept = ranked.sort_values(["overdue", "late", "away"], kind="stable").index[:most]
+    return near[near.index.isin(kept)].reset_index(drop=True)

@@ -13,13 +13,23 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from acctlib.measures.contracts import RECURRING, Retention, contract_terms
+from acctlib.measures.contracts import Retention, contract_terms
 from acctlib.measures.revenue import concentration, income_by_project
 from acctlib.measures.undefined import NOT_STATED, complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
+from acctlib.tables.dictionary import RECURRING
 
-__all__ = ["agi_share", "concentrations", "earned_or_invoiced", "earned_retention", "income_by", "income_of", "revenue_bridge"]
+__all__ = [
+    "agi_share",
+    "concentrations",
+    "earned_or_invoiced",
+    "earned_retention",
+    "income_by",
+    "income_of",
+    "revenue_bridge",
+    "steps_that_moved",
+]
 
 _EARNED = "project fees pass_through"
 #: The steps between two periods, each with whether it is recurring, and what it counts.
@@ -323,3 +333,15 @@ def _shares(amounts: pd.Series) -> dict[str, object]:
     names = ("parts", "largest", "top_1", "top_3", "hhi")
     blank = {"parts": None, "largest": None, "top_1": np.nan, "top_3": np.nan, "hhi": np.nan}
     return blank if isinstance(share, Missing) else {name: getattr(share, name) for name in names}
+
+
+@requires(bridge="step amount")
+def steps_that_moved(bridge: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return a bridge without the steps that are nought; its two ends stay.
+
+    >>> bridge = pd.DataFrame({"step": ["Q2", "churn", "expansion", "Q3"], "amount": [0.0, 0.0, 5.0, 5.0]})
+    >>> steps_that_moved(bridge)["step"].tolist()
+    ['Q2', 'expansion', 'Q3']
+    """
+    inner = pd.Series(range(len(bridge)), bridge.index).between(1, len(bridge) - 2)
+    return bridge[~inner | (bridge["amount"].abs() >= 0.005)].reset_index(drop=True)

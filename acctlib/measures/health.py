@@ -262,9 +262,7 @@ def score_of(state: Health | Missing) -> int | Missing:
 
 
 @requires(factors="factor weight score", overrides="override applies cap")
-def health(
-    factors: pd.DataFrame | Missing, overrides: pd.DataFrame | Missing, least_coverage: float = LEAST_COVERAGE
-) -> Health | Missing:
+def health(factors: pd.DataFrame | Missing, overrides: pd.DataFrame | Missing) -> Health | Missing:
     """Return the health of an account, or say that too little of it is measured.
 
     Parameters
@@ -273,8 +271,6 @@ def health(
         As from `health_factors`.
     overrides : DataFrame
         As from `health_overrides`.
-    least_coverage : float, default 0.6
-        Share of the weight that must have data.
 
     Returns
     -------
@@ -293,10 +289,10 @@ def health(
     known = factors[factors["score"].notna() & (factors["weight"] > 0)]
     weight = factors["weight"].sum()
     coverage = float(known["weight"].sum() / weight) if weight > 0 else 0.0
-    if coverage < least_coverage or known.empty:
+    if coverage < LEAST_COVERAGE or known.empty:
         absent = ", ".join(factors.loc[factors["score"].isna(), "factor"])
         return Missing(
-            f"insufficient data: {100 * coverage:.0f} % of the weight is measured, {100 * least_coverage:.0f} % is needed "
+            f"insufficient data: {100 * coverage:.0f} % of the weight is measured, {100 * LEAST_COVERAGE:.0f} % is needed "
             f"(nothing on {absent})"
         )
     mean = (known["weight"] * known["score"]).sum() / known["weight"].sum()

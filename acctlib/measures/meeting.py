@@ -189,9 +189,7 @@ def of_side(owed: Table, party: str) -> Table:
     return owed[owed["party"] == party].reset_index(drop=True)
 
 
-def decisions_to_obtain(
-    actions: Table, change_requests: Table, contracts: Table, as_of: date, days: int = NOTICE_DAYS
-) -> Table:
+def decisions_to_obtain(actions: Table, change_requests: Table, contracts: Table, as_of: date) -> Table:
     """Return what the client has to decide, the first date first.
 
     Parameters
@@ -201,10 +199,9 @@ def decisions_to_obtain(
     change_requests : DataFrame or Missing
         Those that wait for a decision.
     contracts : DataFrame or Missing
-        Running terms whose notice date comes within `days`, or has passed while the term goes on to an end that nobody has
+        Running terms whose notice date comes within 90 days, or has passed while the term goes on to an end that nobody has
         renewed; a term that renewed itself on that day, or was given notice, needs no decision any more.
     as_of : date
-    days : int, default 90
 
     Returns
     -------
@@ -237,7 +234,7 @@ def decisions_to_obtain(
         settled = ending["status"].isin(["renewed", "lost", "notice_given"]) | (
             (left < 0).fillna(False) & ending["auto_renew"].fillna(False).astype(bool)
         )
-        near = ending[(left <= days).fillna(False).astype(bool) & ~settled.astype(bool)]
+        near = ending[(left <= NOTICE_DAYS).fillna(False).astype(bool) & ~settled.astype(bool)]
         near = near.assign(what="Renewal of " + near["contract"].astype("str"), kind="renewal")
         parts.append(near.rename(columns={"notice_by": "due", "annual_value": "amount"}))
     if not parts:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["AT_RISK", "OFF_TRACK", "ON_TRACK", "STATES", "count_states", "states"]
+__all__ = ["AT_RISK", "OFF_TRACK", "ON_TRACK", "STATES", "states"]
 
 ON_TRACK = "on track"
 AT_RISK = "at risk"
@@ -52,12 +52,3 @@ def states(shortfall: pd.Series, amber: float = 0.05, red: float = 0.10) -> pd.S
         raise ValueError(f"rag: amber must not be greater than red, got amber {amber:g} and red {red:g}; swap them")
     words = pd.Series(ON_TRACK, index=shortfall.index, dtype="str")
     return words.mask(shortfall > amber, AT_RISK).mask(shortfall > red, OFF_TRACK).where(shortfall.notna())
-
-
-def count_states(given: pd.Series) -> pd.Series:
-    """Return how many figures stand in each state, from good to bad; blanks are not counted.
-
-    >>> count_states(pd.Series(["on track", "off track", "on track", None])).to_dict()
-    {'on track': 2, 'at risk': 0, 'off track': 1}
-    """
-    return given.value_counts().reindex(STATES, fill_value=0)

@@ -15,7 +15,7 @@ from functools import wraps
 
 import pandas as pd
 
-from acctlib.measures.undefined import NOT_STATED, complete, ratio
+from acctlib.measures.undefined import complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.money import convert
 from acctlib.periods import Month, Quarter
@@ -26,7 +26,6 @@ __all__ = [
     "days_sales_outstanding",
     "days_to_pay",
     "in_currency",
-    "invoiced_by",
     "invoiced_by_period",
     "open_invoices",
     "overdue",
@@ -126,49 +125,6 @@ def invoiced_by_period(invoices: pd.DataFrame | Missing, periods: Sequence[Quart
     sums.insert(0, "period", pd.Series([period.label for period in periods], dtype="str"))
     sums.insert(1, "ends", pd.Series([period.end for period in periods], dtype="datetime64[us]"))
     return sums
-
-
-@_one_currency
-@requires(invoices="issued amount", projects="project")
-def invoiced_by(
-    invoices: pd.DataFrame | Missing,
-    projects: pd.DataFrame | Missing,
-    by: str = "service_line",
-    period: Quarter | Month | None = None,
-) -> pd.DataFrame | Missing:
-    """Return the fees billed by service line, billing type or project, the largest first.
-
-    Parameters
-    ----------
-    invoices, projects : DataFrame
-    by : str, default "service_line"
-        A column of projects.
-    period : Quarter or Month, optional
-        Only invoices issued in it.
-
-    Returns
-    -------
-    DataFrame
-        A column named as `by` ("not stated" where blank), `fees` (net, without pass-through and deposits), `share` (of the
-        sum; blank where the sum is not above zero). Its `fees` feed `revenue.concentration`.
-
-    Examples
-    --------
-    >>> invoices = pd.DataFrame({"project": ["app", "care"], "amount": [30e3, 10e3],
-    ...                          "issued": pd.to_datetime(["2026-07-31", "2026-07-31"])})
-    >>> projects = pd.DataFrame({"project": ["app", "care"], "service_line": ["build", "support"]})
-    >>> invoiced_by(invoices, projects).values.tolist()
-    [['build', 30000.0, 0.75], ['support', 10000.0, 0.25]]
-    """
-    rows = complete(invoices, "invoices", _COLUMNS)
-    rows = rows[rows["kind"].isna() | (rows["kind"] != "deposit")]
-    if period is not None:
-        rows = rows[rows["issued"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))]
-    part = rows["project"].map(complete(projects, "projects", by).set_index("project")[by]) if by != "project" else rows[by]
-    fees = (rows["amount"] - rows["pass_through"].fillna(0.0)).groupby(part.fillna(NOT_STATED)).sum()
-    frame = fees.rename("fees").rename_axis(by).reset_index().sort_values(["fees", by], ascending=[False, True])
-    whole = frame["fees"].sum()
-    return frame.assign(share=frame["fees"] / whole if whole > 0 else float("nan")).reset_index(drop=True)
 
 
 def billed_until(invoices: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame:

@@ -17,11 +17,19 @@ import pandas as pd
 from acctlib.measures import rag
 from acctlib.measures.drift import FEWEST_FOR_RANGE, drift
 from acctlib.measures.proportion import normal_score
-from acctlib.measures.undefined import complete
+from acctlib.measures.undefined import complete, some
 from acctlib.missing import Missing, requires
 from acctlib.periods import Month, Quarter
 
-__all__ = ["actions_ahead", "actions_status", "objective_forecast", "objectives_status"]
+__all__ = [
+    "actions_ahead",
+    "actions_status",
+    "agreed_before",
+    "due_after",
+    "objective_forecast",
+    "objectives_status",
+    "share_on_track",
+]
 
 
 #: What is told of a goal: the newest that was written down.
@@ -304,3 +312,39 @@ def actions_ahead(actions: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame 
     listed = rows.assign(when=when, days_left=left, age_days=(day - rows["agreed_on"]).dt.days, lacks=lacks)
     listed = listed.sort_values(["due", "agreed_on", "action"], na_position="last", kind="stable")
     return listed["action kind party owner agreed_on due when days_left age_days lacks".split()].reset_index(drop=True)
+
+
+@requires(actions="agreed_on stage")
+def agreed_before(actions: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
+    """Return what was agreed before the newest meeting, which is what that meeting reports on; all where there was but one.
+
+    >>> days = pd.to_datetime(["2026-07-16", "2026-09-24"])
+    >>> agreed_before(pd.DataFrame({"action": ["a", "b"], "agreed_on": days, "stage": "open"}))["action"].tolist()
+    ['a']
+    """
+    newest = actions["agreed_on"].max()
+    earlier = actions["agreed_on"] < newest
+    return some(actions[earlier] if earlier.any() else actions, "nothing was agreed before")
+
+
+@requires(actions="stage due")
+def due_after(actions: pd.DataFrame | Missing, day: date) -> pd.DataFrame | Missing:
+    """Return what is still open, by due date: the overdue first, then what comes.
+
+    >>> open_ones = pd.DataFrame({"action": ["a", "b"], "stage": ["done", "open"], "due": pd.to_datetime(["2026-10-01"] * 2)})
+    >>> due_after(open_ones, date(2026, 9, 30))["action"].tolist()
+    ['b']
+    """
+    waiting = actions[actions["stage"].isin(["open", "overdue"])]
+    return some(waiting.sort_values("due", na_position="last", kind="stable"), f"nothing is open on {day}")
+
+
+@requires(objectives="state")
+def share_on_track(objectives: pd.DataFrame | Missing) -> float | Missing:
+    """Return the share of goals with a state that are on track, as a fraction.
+
+    >>> share_on_track(pd.DataFrame({"state": ["on track", "off track", None]}))
+    0.5
+    """
+    known = objectives["state"].dropna()
+    return float((known == "on track").mean()) if len(known) else Missing("no goal has a state")

@@ -11,13 +11,14 @@ from datetime import date
 
 import pandas as pd
 
-from acctlib.measures.contracts import RECURRING, renewal_calendar
+from acctlib.measures.contracts import renewal_calendar
 from acctlib.measures.delivery import open_issues
 from acctlib.measures.receivables import invoiced_by_period, overdue
 from acctlib.measures.satisfaction import newest_score
 from acctlib.measures.stakeholders import days_since_contact, sponsor_left
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
+from acctlib.tables.dictionary import RECURRING
 
 __all__ = ["SIGNALS", "renewal_flags", "renewal_signal", "renewals"]
 

@@ -17,7 +17,7 @@ from acctlib.measures.contracts import contract_terms
 from acctlib.measures.undefined import ratio
 from acctlib.missing import Missing, requires
 
-__all__ = ["hours_against_allowance", "over_servicing", "rollover"]
+__all__ = ["allowance_by_month", "hours_against_allowance", "over_servicing", "rollover"]
 
 
 def rollover(used: Sequence[float], included: Sequence[float] | float, cap: float = 0.0, periods: int = 0) -> pd.DataFrame:
@@ -191,3 +191,20 @@ def over_servicing(allowance: pd.DataFrame | Missing) -> float | Missing:
     0.125
     """
     return ratio(allowance["over_serviced"].sum(), allowance["included"].sum(), "no hours are included in the period")
+
+
+@requires(allowance="month ends used included carried_in over")
+def allowance_by_month(allowance: pd.DataFrame | Missing, periods: int = 12) -> pd.DataFrame | Missing:
+    """Return the last periods of all retainers together: month, ends, used, included (with hours carried in), carried_in, over.
+
+    One retainer's unused hours pay for nothing of another's, so `over` may be more than what is used beyond `included`.
+
+    >>> months = {"month": ["2026-07", "2026-08"], "used": [30.0, 55.0], "included": 40.0, "carried_in": [0.0, 10.0]}
+    >>> months |= {"over": [0.0, 5.0], "ends": pd.to_datetime(["2026-07-31", "2026-08-31"])}
+    >>> allowance_by_month(pd.DataFrame(months))[["month", "used", "included", "over"]].values.tolist()
+    [['2026-07', 30.0, 40.0, 0.0], ['2026-08', 55.0, 50.0, 5.0]]
+    """
+    hours = allowance.assign(included=allowance["included"] + allowance["carried_in"])
+    sums = dict.fromkeys(["used", "included", "carried_in", "over"], "sum")
+    months = hours.groupby("month", as_index=False, sort=True).agg({"ends": "max"} | sums)
+    return months.tail(periods).reset_index(drop=True)

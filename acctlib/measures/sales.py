@@ -25,7 +25,7 @@ DECIDED = ("won", "lost")
 
 
 @requires(opportunities="status amount")
-def win_rate(opportunities: pd.DataFrame | Missing, by: str | None = None, confidence: float = 0.95) -> pd.DataFrame | Missing:
+def win_rate(opportunities: pd.DataFrame | Missing, by: str | None = None) -> pd.DataFrame | Missing:
     """Return the win rate by number and by value, of all deals or of each group.
 
     Parameters
@@ -35,8 +35,6 @@ def win_rate(opportunities: pd.DataFrame | Missing, by: str | None = None, confi
     by : str, optional
         A column of opportunities to group by: service_line, business_unit, owner. A blank is "not stated", so that groups
         add up to all deals.
-    confidence : float, default 0.95
-        Of both intervals.
 
     Returns
     -------
@@ -72,17 +70,15 @@ def win_rate(opportunities: pd.DataFrame | Missing, by: str | None = None, confi
     if opportunities.empty:
         return Missing("no deal is recorded", "add rows to opportunities")
     group = pd.Series("all deals", opportunities.index) if by is None else opportunities[by].astype("str").fillna(NOT_STATED)
-    rows = pd.DataFrame(
-        [{"group": name, **_rates(deals, confidence)} for name, deals in opportunities.groupby(group, sort=True)]
-    )
+    rows = pd.DataFrame([{"group": name, **_rates(deals)} for name, deals in opportunities.groupby(group, sort=True)])
     return rows.sort_values(["deals", "group"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def _rates(deals: pd.DataFrame, confidence: float) -> dict[str, object]:
+def _rates(deals: pd.DataFrame) -> dict[str, object]:
     """Return numbers, rates and intervals of some deals."""
     amount = deals["amount"].astype(float).fillna(0.0)
     won, lost = (deals["status"] == outcome for outcome in DECIDED)
-    value, counts = _by_value(amount[won], amount[lost], confidence), by_number(int(won.sum()), int(lost.sum()), confidence)
+    value, counts = _by_value(amount[won], amount[lost]), by_number(int(won.sum()), int(lost.sum()))
     without = int((amount[won | lost] <= 0).sum())
     warnings = [
         no_losses(int(won.sum()), int(lost.sum())),
@@ -117,25 +113,25 @@ def _without_amount(without: int, decided: int, value_rate: float) -> str:
     return f"{which}: no rate by value" if np.isnan(value_rate) else f"{which} and are not in the rate by value"
 
 
-def by_number(won: int, lost: int, confidence: float = 0.95) -> dict[str, float]:
+def by_number(won: int, lost: int) -> dict[str, float]:
     """Return `rate`, `low` and `high`: won / (won + lost) with Wilson's interval; NaN where nothing is decided.
 
     >>> {name: round(value, 2) for name, value in by_number(7, 1).items()}
     {'rate': 0.88, 'low': 0.53, 'high': 0.98}
     """
     n = won + lost
-    low, high = wilson(won / n, n, confidence) if n else (np.nan, np.nan)
+    low, high = wilson(won / n, n) if n else (np.nan, np.nan)
     return {"rate": won / n if n else np.nan, "low": low, "high": high}
 
 
-def _by_value(won: pd.Series, lost: pd.Series, confidence: float) -> dict[str, float]:
+def _by_value(won: pd.Series, lost: pd.Series) -> dict[str, float]:
     amounts = np.concatenate([won, lost])
     half_a_record = any(len(side) and side.max() <= 0 for side in (won, lost))
     if half_a_record or not amounts.sum() > 0:
         return dict.fromkeys(("value_rate", "value_low", "value_high"), np.nan)
     rate = min(float(won.sum() / amounts.sum()), 1.0)
     scaled = amounts / amounts.max()  # the squares of very large or small amounts would leave the range of a float
-    low, high = wilson(rate, float(scaled.sum() ** 2 / (scaled**2).sum()), confidence)
+    low, high = wilson(rate, float(scaled.sum() ** 2 / (scaled**2).sum()))
     return {"value_rate": rate, "value_low": low, "value_high": high}
 
 

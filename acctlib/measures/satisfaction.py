@@ -14,8 +14,18 @@ import pandas as pd
 
 from acctlib.measures.proportion import Proportion, normal_score
 from acctlib.missing import Missing, requires
+from acctlib.periods import Quarter
 
-__all__ = ["FEWEST_ANSWERS", "Score", "customer_satisfaction", "net_promoter_score", "newest_score", "satisfaction_by_quarter"]
+__all__ = [
+    "FEWEST_ANSWERS",
+    "Score",
+    "customer_satisfaction",
+    "net_promoter_score",
+    "newest_score",
+    "satisfaction_by_quarter",
+    "score_in",
+    "scores_of",
+]
 
 FEWEST_ANSWERS = 5
 
@@ -114,17 +124,13 @@ _COUNTS = "quarter kind invited answered promoters passives detractors satisfied
 
 
 @requires(survey_summary=_COUNTS)
-def satisfaction_by_quarter(
-    survey_summary: pd.DataFrame | Missing, confidence: float = 0.95, fewest: int = FEWEST_ANSWERS
-) -> pd.DataFrame | Missing:
+def satisfaction_by_quarter(survey_summary: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     """Return the scores of each quarter, with interval, number of answers and response rate.
 
     Parameters
     ----------
     survey_summary : DataFrame
         Counts by quarter and kind (nps, csat), as an account keeps them.
-    confidence, fewest
-        As for `net_promoter_score`.
 
     Returns
     -------
@@ -140,7 +146,7 @@ def satisfaction_by_quarter(
     [[0.375, 8.0, 0.5]]
     """
     rows = survey_summary.sort_values(["kind", "quarter"], kind="stable").reset_index(drop=True)
-    scores = [_score(row, confidence, fewest) for row in rows.itertuples()]
+    scores = [_score(row) for row in rows.itertuples()]
     figures = {
         name: pd.Series([math.nan if isinstance(s, Missing) else getattr(s, of) for s in scores], dtype=float)
         for name, of in (("score", "value"), ("low", "low"), ("high", "high"))
@@ -151,17 +157,15 @@ def satisfaction_by_quarter(
     )
 
 
-def _score(counts: tuple, confidence: float, fewest: int) -> Score | Missing:
+def _score(counts: tuple) -> Score | Missing:
     """Return the score of one row of counts, of whichever kind it is."""
     if counts.kind == "nps":
-        return net_promoter_score(counts.promoters, counts.passives, counts.detractors, confidence, fewest)
-    return customer_satisfaction(counts.satisfied, counts.answered, confidence, fewest)
+        return net_promoter_score(counts.promoters, counts.passives, counts.detractors)
+    return customer_satisfaction(counts.satisfied, counts.answered)
 
 
 @requires(survey_summary=_COUNTS)
-def newest_score(
-    survey_summary: pd.DataFrame | Missing, kind: str, confidence: float = 0.95, fewest: int = FEWEST_ANSWERS
-) -> Score | Missing:
+def newest_score(survey_summary: pd.DataFrame | Missing, kind: str) -> Score | Missing:
     """Return the score of the newest quarter in which enough people answered.
 
     Parameters
@@ -169,8 +173,6 @@ def newest_score(
     survey_summary : DataFrame
         As for `satisfaction_by_quarter`.
     kind : {"nps", "csat"}
-    confidence, fewest
-        As for `net_promoter_score`.
 
     Returns
     -------
@@ -187,6 +189,67 @@ def newest_score(
     if kind not in ("nps", "csat"):
         raise ValueError(f"kind must be nps or csat, got {kind!r}; write kind='nps'")
     rows = survey_summary[survey_summary["kind"] == kind].sort_values("quarter", ascending=False, kind="stable")
-    scores = [_score(row, confidence, fewest) for row in rows.itertuples()]
+    scores = [_score(row) for row in rows.itertuples()]
     enough = [score for score in scores if not isinstance(score, Missing)]
     return enough[0] if enough else scores[0] if scores else Missing(f"nobody was asked ({kind})")
+
+
+@requires(scores="quarter kind score low high answered")
+def scores_of(scores: pd.DataFrame | Missing, kind: str, period: Quarter, quarters: int = 4) -> pd.DataFrame | Missing:
+    """Return the newest scores of one kind for a chart, a row a quarter up to the report's own, those without a score too.
+
+    CSAT stays a fraction; the net promoter score is told in points from -100 to 100, as everybody quotes it.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As from `satisfaction.satisfaction_by_quarter`.
+    kind : {"nps", "csat"}
+    period : Quarter
+        The report's quarter.
+    quarters : int, default 4
+        So many scores, at most as far back as twice as many quarters.
+
+    Returns
+    -------
+    DataFrame
+        `quarter` (its name), `label` (with the number of answers), `low`, `value`, `high`, `answered`, `note` ("no score",
+        where nobody or too few answered; such a row is blank otherwise).
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"quarter": ["2026-Q1", "2026-Q3"], "kind": "nps", "score": [0.2, 0.5], "low": [-0.3, 0.25],
+    ...                        "high": [0.7, 0.75], "answered": [5, 8]})
+    >>> scores_of(scores, "nps", Quarter(2026, 3))[["label", "value"]].values.tolist()
+    [['Q1 2026, n = 5', 20.0], ['Q2 2026', nan], ['Q3 2026, n = 8', 50.0]]
+    """
+    known = scores[(scores["kind"] == kind) & scores["score"].notna()].set_index("quarter").tail(quarters)
+    if known.empty:
+        return Missing(f"too few answered for a score of {kind.upper()}")
+    last = period
+    while last.label < known.index.max():
+        last = last.next
+    window = last.last(2 * quarters)
+    known = known[known.index.isin([quarter.label for quarter in window])]
+    if known.empty:
+        return Missing(f"no score of {kind.upper()} is recent")
+    shown = [quarter for quarter in window if quarter.label >= known.index.min()]
+    table = known.reindex([quarter.label for quarter in shown])
+    points = table[["low", "score", "high"]] * (100 if kind == "nps" else 1)
+    names = pd.Series([quarter.name for quarter in shown], index=table.index, dtype="str")
+    scored = table["score"].notna()
+    label = names.where(~scored, names + ", n = " + table["answered"].astype("Int64").astype("str"))
+    note = pd.Series("no score", index=table.index, dtype="str").where(~scored)
+    table = points.rename(columns={"score": "value"}).assign(quarter=names, label=label, answered=table["answered"], note=note)
+    return table[["quarter", "label", "low", "value", "high", "answered", "note"]].reset_index(drop=True)
+
+
+@requires(scores="label value")
+def score_in(scores: pd.DataFrame | Missing, quarter: str) -> float | Missing:
+    """Return the score of one quarter, as from `scores_of`; an older one is no substitute.
+
+    >>> score_in(pd.DataFrame({"label": ["2026-Q2", "2026-Q3"], "value": [0.8, None]}), "2026-Q3")
+    Missing(reason='too few answered in 2026-Q3', remedy='')
+    """
+    known = scores[scores["label"] == quarter]["value"].dropna()
+    return float(known.iloc[-1]) if len(known) else Missing(f"too few answered in {quarter}")

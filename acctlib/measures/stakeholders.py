@@ -24,6 +24,8 @@ __all__ = [
     "stakeholder_map",
 ]
 
+#: A new sponsor is not taken for granted for so many days after the old one left.
+SPONSOR_DAYS = 180
 #: A contact counts as recent for so many days.
 RECENT_DAYS = 90
 #: Influence from which a person's silence is a gap of its own, on the scale 1 to 5.
@@ -105,7 +107,7 @@ def stakeholder_coverage(stakeholders: pd.DataFrame | Missing, as_of: date, days
 
 
 @requires(stakeholders="name")
-def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: int = RECENT_DAYS) -> pd.DataFrame | Missing:
+def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date) -> pd.DataFrame | Missing:
     """Return what the relationship lacks.
 
     Parameters
@@ -113,8 +115,6 @@ def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: in
     stakeholders : DataFrame
         What depends on a column that is not kept is not judged.
     as_of : date
-    days : int, default 90
-        A contact counts for so long.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: in
     everyone = complete(stakeholders, "stakeholders", PEOPLE)
     people = current(everyone, day)
     influential = people[(people["influence"] >= INFLUENTIAL).fillna(False).astype(bool)]
-    touched = people[_touched(people, day, days)]
+    touched = people[_touched(people, day, RECENT_DAYS)]
     found: list[tuple[str, pd.Series]] = []
     if "decision_role" in kept:
         absent = [role for role in _NEEDED if not (people["decision_role"] == role).any()]
@@ -147,7 +147,7 @@ def stakeholder_gaps(stakeholders: pd.DataFrame | Missing, as_of: date, days: in
     if "owner" in kept:
         found += _if_any("no owner", influential.loc[influential["owner"].isna(), "name"])
     if "last_contact" in kept:
-        recent = influential["last_contact"].between(day - pd.Timedelta(days=days), day)
+        recent = influential["last_contact"].between(day - pd.Timedelta(days=RECENT_DAYS), day)
         found += _if_any("no recent contact", influential.loc[~recent, "name"])
     if "sentiment" in kept:
         against = (influential["sentiment"] < 0).fillna(False).astype(bool)
@@ -167,15 +167,13 @@ def _if_any(gap: str, names: pd.Series) -> list[tuple[str, pd.Series]]:
 
 
 @requires(stakeholders="name decision_role left_on")
-def sponsor_left(stakeholders: pd.DataFrame | Missing, as_of: date, days: int = 180) -> bool | Missing:
+def sponsor_left(stakeholders: pd.DataFrame | Missing, as_of: date) -> bool | Missing:
     """Return whether the client's sponsor left lately, or left and was not replaced.
 
     Parameters
     ----------
     stakeholders : DataFrame
     as_of : date
-    days : int, default 180
-        A new sponsor is not taken for granted for so long after the old one left.
 
     Returns
     -------
@@ -193,7 +191,7 @@ def sponsor_left(stakeholders: pd.DataFrame | Missing, as_of: date, days: int = 
     if sponsors.empty:
         return Missing("no sponsor is named", "add a stakeholder with decision_role sponsor")
     gone = sponsors[sponsors["left_on"] <= day]
-    lately = gone["left_on"] > day - pd.Timedelta(days=days)
+    lately = gone["left_on"] > day - pd.Timedelta(days=SPONSOR_DAYS)
     return bool(lately.any() or len(gone) == len(sponsors))
 
 

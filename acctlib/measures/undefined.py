@@ -14,7 +14,7 @@ import pandas as pd
 from acctlib.missing import Missing
 from acctlib.tables.dictionary import TABLES
 
-__all__ = ["NOT_STATED", "complete", "ratio"]
+__all__ = ["NOT_STATED", "complete", "ratio", "some"]
 
 #: What a group is called whose name is blank, so that groups add up to the whole.
 NOT_STATED = "not stated"
@@ -92,3 +92,12 @@ def ratio(part: float | Missing, whole: float | Missing, reason: str) -> float |
             return figure
     quotient = float(part) / float(whole) if whole else math.nan
     return quotient if math.isfinite(quotient) else Missing(reason)
+
+
+def some(rows: pd.DataFrame, reason: str) -> pd.DataFrame | Missing:
+    """Return the rows numbered anew, or `Missing` with the reason where there is none.
+
+    >>> some(pd.DataFrame({"project": []}), "no project is running")
+    Missing(reason='no project is running', remedy='')
+    """
+    return rows.reset_index(drop=True) if len(rows) else Missing(reason)

@@ -34,7 +34,6 @@ def win_cohorts(
     opportunities: pd.DataFrame | Missing,
     as_of: date,
     fiscal_year: FiscalYear = CALENDAR,
-    confidence: float = 0.95,
 ) -> pd.DataFrame | Missing:
     """Return the win rate of the deals opened in each quarter, and say which rates a cut in the record spoils.
 
@@ -45,7 +44,6 @@ def win_cohorts(
     as_of : date
         The day to which the record goes. A deal closed later is open, one opened later is left out.
     fiscal_year : FiscalYear, default the calendar year
-    confidence : float, default 0.95
 
     Returns
     -------
@@ -94,7 +92,7 @@ def win_cohorts(
                 "lost": lost,
                 "open": still,
             }
-            | by_number(won, lost, confidence)
+            | by_number(won, lost)
             | {
                 "open_share": still / len(own),
                 "won_share": won / len(own),

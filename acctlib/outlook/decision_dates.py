@@ -109,10 +109,13 @@ class Slip:
         Equally likely, in rising order; minus = earlier than expected.
     basis : str
         Where they come from, in words.
+    learned : bool
+        True where they are how late the firm's own decisions came; then `basis` says of which.
     """
 
     days: tuple[int, ...] = tuple(STATED_SLIP)
     basis: str = "stated delays: no decision is on record"
+    learned: bool = False
 
 
 def decision_slip(opportunities: pd.DataFrame | Missing) -> Slip:
@@ -142,4 +145,4 @@ def decision_slip(opportunities: pd.DataFrame | Missing) -> Slip:
         return Slip(basis=f"stated delays: only {len(late)} dated {noun} on record, {FEWEST_DECISIONS} are needed")
     middles = (np.arange(DELAYS) + 0.5) / DELAYS
     days = np.sort(late) if len(late) <= DELAYS else np.quantile(late, middles, method="inverted_cdf")
-    return Slip(tuple(int(day) for day in days), f"how late {len(late)} decisions of the firm came")
+    return Slip(tuple(int(day) for day in days), f"{len(late)} decisions of the firm came", learned=True)

@@ -18,12 +18,10 @@ import pandas as pd
 
 from acctlib.missing import Missing, requires
 from acctlib.outlook.estimate_at_completion import EstimateAtCompletion
-from acctlib.outlook.exact import ExactCost
 from acctlib.outlook.families import Point
-from acctlib.outlook.risk import expected_overrun
 from acctlib.outlook.simulate import SimulatedCost
 
-__all__ = ["MarginRisk", "income", "margin_of_fee", "margin_risk", "margins", "room_to_negotiate"]
+__all__ = ["MarginRisk", "income", "margin_risk", "margins", "room_to_negotiate"]
 
 #: Form of contract -> who bears what goes beyond the estimate.
 BEARS = {
@@ -58,39 +56,6 @@ class MarginRisk:
     chance_of_loss: float
     expected_loss: float
     chance_below_floor: float | Missing
-
-
-def margin_of_fee(cost: ExactCost | SimulatedCost, fee: float, floor: float | Missing) -> MarginRisk:
-    """Return the margin of a fee that does not depend on what the work costs.
-
-    Parameters
-    ----------
-    cost : ExactCost or SimulatedCost
-        What it costs us.
-    fee : float
-        In the unit of `cost`.
-    floor : float or Missing
-        Least margin that is wanted, a fraction of the fee.
-
-    Examples
-    --------
-    A fee of 120 for work that costs 100, give or take 10. How likely is a loss, and how likely a margin under 10 %?
-
-    >>> from acctlib.outlook.distributions import normal
-    >>> from acctlib.outlook.exact import exact
-    >>> from acctlib.outlook.model import CostModel, Line
-    >>> margin = margin_of_fee(exact(CostModel([Line("all", normal(100, 10))])), 120, floor=0.10)
-    >>> round(margin.chance_of_loss, 7), round(margin.expected_loss, 4), round(margin.chance_below_floor, 7)
-    (0.0227501, 0.0849, 0.2118554)
-    """
-    return MarginRisk(
-        fee - cost.mean,
-        fee - cost.quantile(0.9),
-        fee - cost.quantile(0.1),
-        1 - cost.cdf(fee),
-        expected_overrun(cost, fee),
-        floor if isinstance(floor, Missing) else 1 - cost.cdf(fee * (1 - floor)),
-    )
 
 
 def margin_risk(income: np.ndarray | float, cost: np.ndarray, floor: float | Missing) -> MarginRisk:

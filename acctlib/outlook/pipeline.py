@@ -4,18 +4,16 @@ Amounts times win probabilities add up to a mean that hardly ever comes true: ea
 Three deals of 100 at 20 % are worth 60 on average and bring 0 in half of the cases. So the pipeline is added up outcome
 by outcome, exactly, and answers what a target needs: how likely is it to be reached?
 
-Deals are independent unless a common factor is given: one budget freeze or one new sponsor moves them together. The factor's
-weight is the correlation of the scores behind "won" and "lost"; the mean stays, the spread grows.
+Deals are taken as independent of each other, whenever they close; `revenue_outlook` says what each quarter may bring where
+one budget freeze or one new sponsor moves them together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pandas as pd
-from scipy import special
 
 from acctlib.missing import Missing, requires
 from acctlib.outlook.convolution import sum_of_outcomes
@@ -33,7 +31,7 @@ class Pipeline:
     deals : DataFrame
         The deals that were counted, with ``weighted`` = amount times probability.
     left_out : DataFrame
-        Open deals that could not be counted for want of a probability, an amount or, where dates matter, a close date.
+        Open deals that could not be counted for want of a probability or an amount.
     won : Distribution
         Of the total won, in the currency of the amounts.
     """
@@ -66,11 +64,6 @@ class Pipeline:
         # Half a cent less, so that deals that add up to the target reach it in spite of rounding.
         return 1 - float(self.won.cdf(target - 0.005))
 
-    def curve(self, points: int = 99) -> pd.DataFrame:
-        """Return the S-curve: columns probability (fractions, evenly spaced) and value."""
-        probability = np.arange(1, points + 1) / (points + 1)
-        return pd.DataFrame({"probability": probability, "value": self.won.quantile(probability)})
-
 
 def open_deals(pipeline: Pipeline | Missing) -> pd.DataFrame | Missing:
     """Return the deals that a pipeline counts, the largest weighted first; a pipeline that is `Missing` is passed on."""
@@ -80,22 +73,13 @@ def open_deals(pipeline: Pipeline | Missing) -> pd.DataFrame | Missing:
 
 
 @requires(opportunities="amount probability status close_date? currency?")
-def weighted_pipeline(
-    opportunities: pd.DataFrame | Missing,
-    common_factor: float = 0.0,
-    closes_from: date | None = None,
-    closes_by: date | None = None,
-) -> Pipeline | Missing:
+def weighted_pipeline(opportunities: pd.DataFrame | Missing) -> Pipeline | Missing:
     """Return what the open deals may bring.
 
     Parameters
     ----------
     opportunities : DataFrame
         Columns amount (all in one currency), probability (fraction), status (open, won, lost), close_date.
-    common_factor : float, default 0
-        Correlation of the scores behind the deals, from 0 (independent) to below 1.
-    closes_from, closes_by : date, optional
-        Count only deals whose expected decision lies in these days, both included.
 
     Returns
     -------
@@ -105,7 +89,7 @@ def weighted_pipeline(
     Raises
     ------
     ValueError
-        If `common_factor` lies outside [0, 1).
+        If a probability lies outside [0, 1].
 
     Notes
     -----
@@ -120,24 +104,11 @@ def weighted_pipeline(
     >>> round(pipeline.mean), round(pipeline.sd), round(pipeline.chance_to_reach(150), 2)
     (121, 62, 0.36)
     """
-    if not 0 <= common_factor < 1:
-        raise ValueError(f"common_factor must lie from 0 to below 1, got {common_factor}; write 0 for independent deals")
     open_deals = opportunities[(opportunities["status"] == "open").fillna(False)]
     currencies = sorted(open_deals["currency"].dropna().unique())
     if len(currencies) > 1:
         return Missing(f"the open deals are in {', '.join(currencies)}", "convert them to one currency first")
-    if closes_from or closes_by:
-        closing = pd.to_datetime(open_deals["close_date"])
-        outside = pd.Series(False, index=closing.index)
-        if closes_from:
-            outside |= closing < pd.Timestamp(closes_from)
-        if closes_by:
-            outside |= closing > pd.Timestamp(closes_by)
-        open_deals = open_deals[~outside]
-        counted = open_deals["close_date"].notna()
-    else:
-        counted = pd.Series(True, index=open_deals.index)
-    counted &= open_deals["amount"].notna() & open_deals["probability"].notna()
+    counted = open_deals["amount"].notna() & open_deals["probability"].notna()
     deals, left_out = open_deals[counted], open_deals[~counted]
     if deals.empty:
         return Missing("no open deal has an amount and a probability", "add them to opportunities, with the close_date")
@@ -147,20 +118,5 @@ def weighted_pipeline(
             f"probabilities must lie between 0 and 1, got {chances[(chances < 0) | (chances > 1)][0]:g}; write 30 % as 0.3"
         )
     deals = deals.assign(weighted=amounts * chances).reset_index(drop=True)
-    return Pipeline(deals, left_out.reset_index(drop=True), _total_won(amounts, chances, common_factor))
-
-
-def _total_won(amounts: np.ndarray, chances: np.ndarray, common_factor: float) -> Distribution:
-    if common_factor == 0:
-        return sum_of_outcomes([(np.array([0.0, a]), np.array([1 - p, p])) for a, p in zip(amounts, chances, strict=True)])
-    scores = np.linspace(-6.5, 6.5, 41)
-    weights = np.exp(-(scores**2) / 2)
-    weights /= weights.sum()
-    totals = []
-    for score, weight in zip(scores, weights, strict=True):
-        given = special.ndtr((special.ndtri(chances) + np.sqrt(common_factor) * score) / np.sqrt(1 - common_factor))
-        won = _total_won(amounts, given, 0.0)
-        values, odds = getattr(won, "values", (won.mean,)), getattr(won, "probabilities", (1.0,))
-        totals.append((np.array(values), weight * np.array(odds)))
-    # One part with all the conditional outcomes side by side is their average.
-    return sum_of_outcomes([(np.concatenate([v for v, _ in totals]), np.concatenate([p for _, p in totals]))])
+    outcomes = [(np.array([0.0, a]), np.array([1 - p, p])) for a, p in zip(amounts, chances, strict=True)]
+    return Pipeline(deals, left_out.reset_index(drop=True), sum_of_outcomes(outcomes))

@@ -26,11 +26,10 @@ import pandas as pd
 from acctlib.missing import Missing, requires
 from acctlib.outlook.prospect_list import ProspectList, with_columns
 from acctlib.outlook.renewal_prospects import add_renewals
+from acctlib.tables.dictionary import RECURRING
 
 __all__ = ["Prospects", "by_project", "prospects", "with_unpriced"]
 
-#: Kinds of contract that commit an amount whatever work is done.
-RECURRING = ("retainer", "licence")
 COLUMNS = ("item", "kind", "chance", "low", "likely", "high", "closes", "starts", "ends", "why")
 
 
@@ -116,7 +115,7 @@ def prospects(
     earned : DataFrame or Missing
         As from `revenue.income_by_period`: the fees of periods up to the day; `basis` in words, where kept.
     signed : DataFrame or Missing
-        As from `fees.fees_to_come` of the projects that `by_project` leaves.
+        As `by_month` from `fees.fees_to_come` of the projects that `by_project` leaves.
     committed : DataFrame or Missing
         As from `contracts.committed_revenue`.
     renewals : DataFrame or Missing
@@ -248,7 +247,7 @@ def with_unpriced(found: Prospects, pending: pd.DataFrame | Missing, unknown: pd
     pending : DataFrame or Missing
         change, title, raised, fee: as from `change_control.pending_changes`. Nobody wrote down how likely they are.
     unknown : DataFrame or Missing
-        name, reason: as from `fees.without_forecast`.
+        name, reason: as `unknown` from `fees.fees_to_come`.
     """
     waits = with_columns(pending, "title raised fee")
     rows = [(row.title, "change request", f"waits for a decision since {row.raised:%d %b %Y}; "

@@ -52,9 +52,9 @@ def risk_events(risks: pd.DataFrame | Missing, bearer: str = "agency") -> tuple[
 
 
 @requires(risks="risk description? probability? low? likely? high? project? bearer? status?")
-def unquantified_risks(risks: pd.DataFrame | Missing, bearer: str = "agency") -> pd.DataFrame | Missing:
+def unquantified_risks(risks: pd.DataFrame | Missing) -> pd.DataFrame | Missing:
     """Return the open risks that no curve contains, for want of a probability or a cost: columns risk, project, description."""
-    open_risks = _open(risks, bearer)
+    open_risks = _open(risks, "agency")
     unknown = open_risks[["probability", "low", "likely", "high"]].isna().any(axis=1)
     return open_risks.loc[unknown, ["risk", "project", "description"]].reset_index(drop=True)
 

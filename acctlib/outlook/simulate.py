@@ -29,7 +29,11 @@ from acctlib.outlook.sobol import scrambled_points
 if TYPE_CHECKING:  # a total needs no tables: pandas is imported where one is made
     import pandas as pd
 
-__all__ = ["REPLICATES", "SimulatedCost", "simulate", "simulate_until"]
+__all__ = [
+    "REPLICATES",
+    "SimulatedCost",
+    "simulate",
+]
 
 #: Independent scramblings, of which the spread tells how sure a percentile is.
 REPLICATES = 8
@@ -219,41 +223,6 @@ def simulate(model: CostModel, draws: int = 65_536, seed: int = 1) -> SimulatedC
     totals = np.concatenate([block.sum(axis=0) for block in _blocks(model, each, int(seed))])
     totals = np.sort(totals.reshape(REPLICATES, each), axis=1) + model.fixed
     return SimulatedCost(model, int(seed), int(draws), totals)
-
-
-def simulate_until(model: CostModel, standard_error: float, at: float = 0.8, seed: int = 1) -> SimulatedCost:
-    """Return the model's total, doubling the draws until the percentile `at` has the wanted standard error.
-
-    Parameters
-    ----------
-    model : CostModel
-    standard_error : float
-        In the unit of the model, above 0.
-    at : float, default 0.8
-        Which percentile, as a fraction.
-    seed : int, default 1
-
-    Returns
-    -------
-    SimulatedCost
-        With 8 388 608 draws at most, even if they do not suffice.
-
-    Examples
-    --------
-    >>> from acctlib.outlook.distributions import pert
-    >>> from acctlib.outlook.model import Line
-    >>> cost = simulate_until(CostModel([Line("design", pert(80, 100, 150))]), standard_error=0.05)
-    >>> cost.standard_error(0.8) <= 0.05
-    True
-    """
-    if not standard_error > 0:
-        raise ValueError(f"the wanted standard error must be above 0, got {standard_error!r}; write 0.001 times the budget")
-    draws = 1 << 12
-    while True:
-        cost = simulate(model, draws, seed)
-        if cost.standard_error(at) <= standard_error or draws >= MOST_DRAWS:
-            return cost
-        draws *= 2
 
 
 def _blocks(model: CostModel, each: int, seed: int, beside: Sequence[Risk] = (), apart: bool = False) -> Iterator[np.ndarray]:

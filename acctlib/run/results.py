@@ -38,7 +38,6 @@ __all__ = [
     "last_results",
     "read_results",
     "shared_fingerprints",
-    "up_to_date",
     "why_stale",
 ]
 
@@ -239,11 +238,6 @@ def why_stale(edition: Edition) -> str:
     now = fingerprints(edition, stored["as_of"])
     changed = [part for part in dict.fromkeys((*now, *made_from)) if made_from.get(part) != now.get(part)]
     return f"changed: {', '.join(changed)}" if changed else ""
-
-
-def up_to_date(edition: Edition) -> bool:
-    """Return True where making the report again would give the same bytes."""
-    return not why_stale(edition)
 
 
 def _earlier(

@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 
 from acctlib.missing import Missing
-from acctlib.money import symbol
+from acctlib.money import CURRENCIES, symbol
 from acctlib.periods import long_date
 
 __all__ = [
     "FORMATS",
     "NOT_DEFINED",
+    "amount",
     "chance",
     "day",
     "formatted",
@@ -129,6 +130,18 @@ def _short(value: float) -> str:
             text = _signed(scaled, 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2)
             return (text.rstrip("0").rstrip(".") if "." in text else text) + letter
     return _signed(value, 0)
+
+
+def amount(value: float | Missing, unit: str) -> str | Missing:
+    """Return a figure as a tile prints it: short money for a currency, hours for ``h``; what is not defined stays so.
+
+    >>> amount(344120, "GBP"), amount(14.88, "h"), amount(Missing("no rate"), "GBP")
+    ('£344k', '14.9\\xa0h', Missing(reason='no rate', remedy=''))
+    """
+    if isinstance(value, Missing):
+        return value
+    # A hundredth of an hour is more than any estimate carries.
+    return short_money(value, unit) if unit in CURRENCIES else hours(round(value, 1))
 
 
 def percent(value: float, digits: int | None = None) -> str:

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import pandas as pd
+
 from acctlib.missing import Missing
 from acctlib.show.numerals import percent, short_money
 from acctlib.show.theme import STATES
 
 __all__ = [
     "against_plan",
+    "and_more",
     "budget_holds",
     "count",
     "in_cases",
     "lead",
     "listed",
     "met",
+    "nothing_in",
     "odds",
     "used_for_work",
 ]
@@ -50,6 +54,25 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     names = [str(name) for name in names]
     shown = names if len(names) <= most else [*names[:most], f"{len(names) - most} more"]
     return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def and_more(table: pd.DataFrame | Missing, shown: int) -> str:
+    """Return how many rows a table has beyond those shown, as its caption.
+
+    >>> and_more(pd.DataFrame({"what": ["a", "b", "c"]}), 2), and_more(pd.DataFrame({"what": ["a"]}), 2)
+    ('And 1 more.', '')
+    """
+    left = 0 if isinstance(table, Missing) else len(table) - shown
+    return f"And {left} more." if left > 0 else ""
+
+
+def nothing_in(table: pd.DataFrame | Missing) -> bool:
+    """Tell whether a table has no rows, or is not there at all.
+
+    >>> nothing_in(Missing("not recorded")), nothing_in(pd.DataFrame({"hours": [1.0]}))
+    (True, False)
+    """
+    return isinstance(table, Missing) or not len(table)
 
 
 def odds(chance: float | Missing) -> str:

@@ -15,10 +15,9 @@ import pandas as pd
 
 from acctlib.missing import Missing
 from acctlib.periods import long_date
+from acctlib.show import delivery_words, relationship_words
 from acctlib.show.blocks import Tile
-from acctlib.show.messages import amount
-from acctlib.show.messages import gaps as gaps_in_words
-from acctlib.show.numerals import chance, percent, percent_range, short_money
+from acctlib.show.numerals import amount, chance, percent, percent_range, short_money
 from acctlib.show.sentences import count, in_cases, lead, listed, odds
 
 __all__ = [
@@ -67,10 +66,10 @@ def deliverables_tile(on_time: Any, trend: Sequence[float] = (), milestones: Tab
         return Tile(label, on_time)
     good, fair = ON_TIME
     state = "on track" if on_time.value >= good else "at risk" if on_time.value >= fair else "off track"
-    overdue = 0 if isinstance(milestones, Missing) else int((milestones["stage"] == "overdue").sum())
-    if overdue and state == "on track":
+    late = len(delivery_words.overdue(milestones))
+    if late and state == "on track":
         state = "at risk"
-    waits = f"; {overdue} overdue" if overdue else ""
+    waits = f"; {late} overdue" if late else ""
     return Tile(label, str(on_time), f"delivered this quarter{waits}; on track from {percent(good)}", tuple(trend), state)
 
 
@@ -274,11 +273,10 @@ def _fell(scores: Table, period: str) -> tuple[str, str]:
 
 
 def _late(milestones: Table) -> tuple[str, str]:
-    if isinstance(milestones, Missing):
-        return "on track", ""
-    late = milestones[milestones["stage"] == "overdue"].sort_values("days_late", ascending=False, kind="stable")
+    late = delivery_words.overdue(milestones)
     if late.empty:
         return "on track", ""
+    late = late.sort_values("days_late", ascending=False, kind="stable")
     days = int(late["days_late"].iloc[0])
     if len(late) == 1:
         return "off track", f"{late['deliverable'].iloc[0]} is {count(days, 'day')} past its agreed date."
@@ -506,7 +504,7 @@ def plan_lead(renewals: Table, gaps: Table, health: Any, overdue: Table, currenc
                 (state, f"{ends}; the signs say {row['signal']}." if isinstance(row["signal"], str) else f"{ends}.")
             )
     if not isinstance(gaps, Missing) and len(gaps):
-        findings.append(("at risk", f"{gaps_in_words(gaps)}."))
+        findings.append(("at risk", f"{relationship_words.gaps(gaps)}."))
     findings.append(("at risk", _overdue(overdue, currency)))
     if not isinstance(health, Missing) and health.capped_by:
         findings.append((health.state, f"Health is held down by: {listed(health.capped_by)}."))

@@ -22,6 +22,7 @@ __all__ = [
     "HOURS",
     "HOURS_AND_RATES",
     "INTERNAL",
+    "RECURRING",
     "TABLES",
     "Column",
     "Rows",
@@ -42,6 +43,9 @@ CLIENT_SEES = {
     "time_and_materials": HOURS_AND_RATES,
     "capped": HOURS_AND_RATES,
 }
+
+#: Kinds of contract that commit an amount whatever work is done.
+RECURRING = ("retainer", "licence")
 
 #: Kind of a column -> how a cell is written in a file. Percentages are written 0-100 and held as fractions.
 KINDS = {
