@@ -114,7 +114,7 @@ def test_data_parameters_and_outputs_may_lie_elsewhere(root, tmp_path_factory, m
     (root / "parameters").rename(elsewhere / "parameters")
     (root / "parameters").mkdir()
     asked = []
-    monkeypatch.setattr(batch, "run_report", lambda edition, others: asked.append(edition))
+    monkeypatch.setattr(batch, "run_report", lambda edition, *_: asked.append(edition))
     places = ("--data", elsewhere / "data", "--parameters", elsewhere / "parameters", "--out", elsewhere / "out")
     assert acctlib("run", "aurora", "--audience", "client", *places)[0] == 0
     assert asked[0].html == elsewhere / "out" / "client" / "aurora" / "2026-Q3" / "spend.html"

@@ -227,9 +227,9 @@ def test_the_script_is_made_once_and_kept_whole(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     scripts = []
     for _ in range(2):
-        page._vega.cache_clear()
-        scripts.append(page._vega())
-    page._vega.cache_clear()
+        page.bundle.cache_clear()
+        scripts.append(page.bundle())
+    page.bundle.cache_clear()
     assert scripts == ["let x = '<\\/script>';"] * 2
     assert len(made) == 1
     assert [file.suffix for file in (tmp_path / "acctlib").iterdir()] == [".js"]
@@ -239,9 +239,9 @@ def test_a_home_that_cannot_be_written_still_gives_the_script(tmp_path, monkeypa
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("vl_convert.javascript_bundle", lambda snippet: "draw()")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    page._vega.cache_clear()
-    assert page._vega() == "draw()"
-    page._vega.cache_clear()
+    page.bundle.cache_clear()
+    assert page.bundle() == "draw()"
+    page.bundle.cache_clear()
 
 
 def test_the_director_s_words_head_a_card_and_follow_a_headline():
@@ -262,8 +262,8 @@ def test_the_director_s_words_head_a_card_and_follow_a_headline():
 
 def test_the_words_stand_in_jupyterlab_where_they_stand_on_the_page():
     report = example_report("client")
-    headline = report.headline([], "Late.", section="Summary").with_words("Ours.").preview
-    text = report.text("Delivered.", section="Delivery").with_words("Ours.").preview
+    headline = report.headline([], "Late.", section="Summary").with_words("Ours.").preview()
+    text = report.text("Delivered.", section="Delivery").with_words("Ours.").preview()
     assert headline.index("Late.") < headline.index("Ours.")
     assert text.index("Ours.") < text.index("Delivered.")
 

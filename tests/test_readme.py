@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from import_books import harvest
 
 from acctlib import cli
 from acctlib.run import batch
@@ -35,6 +36,7 @@ def commands(text):
 def workbook(tmp_path, monkeypatch):
     for folder in ("notebooks", "parameters", "data"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
+    harvest(tmp_path / "june.csv", ("2026-06-01", "Kestrel Mutual", "Member portal", "", "7.5", "Yes", "Ines Carvalho", "x"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ACCTLIB_HOME", raising=False)
     return tmp_path

@@ -19,6 +19,7 @@ import sys
 import threading
 import traceback
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -120,15 +121,19 @@ class Cells:
         config.InteractiveShell.colors = "nocolor"
         self._outputs: list[NotebookNode] = []
         module = sys.modules["__main__"] = types.ModuleType("__main__")  # as in a kernel, and nothing of ours is in it
-        self._shell = InteractiveShell(config=config, user_module=module)
+        InteractiveShell.clear_instance()
+        self._shell = InteractiveShell.instance(config=config, user_module=module)  # the one that display() asks for
         self._shell.display_pub = _Publisher(self._outputs, shell=self._shell)
         self._shell.displayhook = _Hook(self._outputs, shell=self._shell)
         self._shell.display_trap.hook = self._shell.displayhook
         self._shell._showtraceback = lambda *_: None  # it stands in the outputs, with its name and value
+        self._shell.ask_exit = lambda: setattr(self._shell, "exit_now", True)
+        warnings.filterwarnings("ignore", "To exit: use")
 
     def run(self, cell: NotebookNode) -> bool:
         """Run one cell and put what it shows into its outputs; False where it failed and the notebook must stop."""
         self._outputs.clear()
+        cell.execution_count = self._shell.displayhook.number = self._shell.displayhook.number + 1
         printed, complained = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
             done = self._shell.run_cell(cell.source, store_history=True)
@@ -137,15 +142,15 @@ class Cells:
             for name, text in (("stdout", printed), ("stderr", complained))
             if text.getvalue()
         ]
-        cell.execution_count = done.execution_count
         cell.outputs = [*streams, *self._outputs]
         error = done.error_before_exec or done.error_in_exec
-        if error is None and self._shell.exit_now:
-            error = SystemExit("the cell asked to quit")
+        if isinstance(error, SystemExit) or self._shell.exit_now:  # papermill takes an exit 0 for a success
+            asked = "quit" if error is None else f"exit {error}"
+            error = SystemExit(f"the cell ended the run: {asked}")
         if error is not None:
             lines = traceback.format_exception(error)
             cell.outputs.append(new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines))
-        return error is None or "raises-exception" in cell.metadata.get("tags", ())
+        return error is None
 
 
 class _Hook(DisplayHook):
@@ -154,6 +159,7 @@ class _Hook(DisplayHook):
     def __init__(self, outputs: list[NotebookNode], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._outputs = outputs
+        self.number = 0
 
     def __call__(self, result: object = None) -> None:
         self.check_for_underscore()
@@ -162,8 +168,7 @@ class _Hook(DisplayHook):
         data, metadata = self.compute_format_data(result)
         self.update_user_ns(result)
         if data:
-            count = self.shell.execution_count
-            self._outputs.append(_shown("execute_result", data, metadata, execution_count=count))
+            self._outputs.append(_shown("execute_result", data, metadata, execution_count=self.number))
 
 
 class _Publisher(DisplayPublisher):

@@ -1,0 +1,128 @@
+"""Reports begin as copies of one process: apart from each other, limited, and gone with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from small_workbook import make_workbook, spend_notebook
+
+from acctlib.run.batch import Workbook, plan, run_all
+from acctlib.run.preloaded import Ended, Preloaded
+from acctlib.run.report import ReportFailed, common_variables, run_report
+
+LEAVES = (
+    "import os, sys, random, numpy, pandas, altair\n"
+    "os.environ['LEFT'] = '1'\nos.chdir('/')\nsys.left = 1\npandas.set_option('display.max_rows', 7)\n"
+    "numpy.random.seed(1)\nrandom.seed(1)\npandas.DataFrame.left = 1\nimport this_is_left",
+)
+LOOKS = (
+    "import os, sys, pandas\n"
+    "found = [name for name in ('LEFT',) if name in os.environ] + [k for k in ('this_is_left',) if k in sys.modules]\n"
+    "found += [1] * hasattr(sys, 'left') + [2] * hasattr(pandas.DataFrame, 'left') + [3] * ('left' in globals())\n"
+    "assert not found and os.getcwd() != '/' and pandas.get_option('display.max_rows') != 7, found",
+)
+
+
+@pytest.fixture(scope="module")
+def preloaded():
+    made = Preloaded(common_variables(), 1)
+    yield made
+    made.close()
+
+
+def order_of(root: Path, *cells: str, audience: str = "internal"):
+    make_workbook(root)
+    (root / "notebooks" / "spend.ipynb").unlink()
+    nbformat.write(spend_notebook(*cells, editions=(audience,)), root / "notebooks" / "spend.ipynb")
+    book = Workbook(root, root / "data", root / "parameters", root / "outputs")
+    return plan(book, ["aurora"])[0][0]
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_nothing_of_one_report_is_there_for_the_next(tmp_path, preloaded):
+    (tmp_path / "this_is_left.py").touch()
+    leaves = order_of(tmp_path / "a", f"import sys; sys.path.append({str(tmp_path)!r})\n" + LEAVES[0])
+    looks = order_of(tmp_path / "b", *LOOKS)
+    for order in (looks, leaves, looks):
+        run_report(order, {}, preloaded=preloaded)
+    assert looks.html.is_file()
+
+
+def test_each_report_draws_other_random_numbers(tmp_path, preloaded):
+    order = order_of(tmp_path, "import numpy, random\nopen('drawn', 'a').write(f'{numpy.random.rand()} {random.random()}\\n')")
+    for _ in range(2):
+        run_report(order, {}, preloaded=preloaded)
+    first, second = (tmp_path / "drawn").read_text().split("\n")[:2]
+    assert not {*first.split()} & {*second.split()}
+
+
+def test_a_report_that_eats_memory_fails_alone(tmp_path, preloaded):
+    hungry = order_of(tmp_path / "a", "x = bytearray(3_000_000_000)")
+    with pytest.raises(ReportFailed, match="MemoryError"):
+        run_report(hungry, {}, preloaded=preloaded, memory=500_000_000)
+    modest = order_of(tmp_path / "b", "x = bytearray(30_000_000)")
+    run_report(modest, {}, preloaded=preloaded, memory=500_000_000)
+
+
+def test_a_hung_report_is_stopped_with_all_it_started(tmp_path, preloaded):
+    cell = "import subprocess, time\nsubprocess.Popen(['sleep', '4321'], start_new_session=True)\ntime.sleep(600)"
+    with pytest.raises(ReportFailed, match="longer than 4 seconds"):
+        run_report(order_of(tmp_path, cell), {}, seconds=4, preloaded=preloaded)
+    wait_for(lambda: not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4321"]], 10)
+
+
+def test_when_it_is_killed_its_reports_end_and_the_run_goes_on(tmp_path):
+    made = Preloaded(common_variables(), 1)
+    order = order_of(tmp_path, "import time; time.sleep(600)")
+    errors = []
+
+    def ask():
+        try:
+            run_report(order, {}, preloaded=made)
+        except Ended as error:
+            errors.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_for(lambda: psutil.Process(made.pid).children())
+    family = psutil.Process(made.pid).children(recursive=True)
+    os.kill(made.pid, signal.SIGKILL)
+    asking.join(30)
+    assert len(errors) == 1
+    wait_for(lambda: not any(process.is_running() and process.status() != "zombie" for process in family))
+    made.close()
+
+
+def test_charts_that_end_the_drawing_process_fail_alone(tmp_path, preloaded):
+    draw = "from acctlib.show.pictures import drawn\n"
+    axes = "{'x': {'field': 'a'}, 'y': {'field': 'b', 'type': 'quantitative'}}"
+    bar = "{'data': {'values': [{'a': 'TEXT', 'b': 1}]}, 'mark': 'bar', 'encoding': " + axes + "}"
+    bad = order_of(tmp_path / "a", draw + f"drawn({bar.replace('TEXT', chr(92) + 'x00x')})", audience="client")
+    with pytest.raises(ReportFailed, match="the drawing process ends when it tries"):
+        run_report(bad, {}, preloaded=preloaded)
+    good = order_of(tmp_path / "b", draw + f"assert drawn({bar}).startswith('<svg')", audience="client")
+    run_report(good, {}, preloaded=preloaded)
+
+
+def test_both_engines_give_the_same_bytes(tmp_path):
+    order_of(tmp_path, "1")
+    book = Workbook(tmp_path, tmp_path / "data", tmp_path / "parameters", tmp_path / "outputs")
+    orders, _ = plan(book)
+    pages = {}
+    for engine in ("copy", "kernel"):
+        assert {outcome.state for outcome in run_all(orders, force=True, engine=engine)} == {"made"}
+        pages[engine] = [(order.html.read_bytes(), order.json.read_bytes()) for order in orders]
+    assert pages["copy"] == pages["kernel"]
