@@ -101,6 +101,7 @@ def main() -> None:
     acctlib new harbour-foods       start an account: its parameters, profile and table templates
     acctlib check harbour-foods     say everything that is wrong with its files
     acctlib run                     make every report that is not up to date
+    acctlib watch harbour-foods     make its reports again whenever something is saved
     acctlib status                  say which reports would be made, and why
     acctlib import auto june.csv    take what other tools export into the tables
 
@@ -289,6 +290,41 @@ def new(account, data, parameters, out) -> None:
         "     tasks and time_entries. The other tables may wait: a section without data says what it needs.\n"
         f"  3. acctlib check {account}\n  4. acctlib run {account}"
     )
+
+
+@main.command()
+@_which
+@_places
+def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -> None:
+    """Make reports again whenever a table, a notebook or the parameters are saved; Ctrl-C ends it.
+
+    \b
+    acctlib watch harbour-foods --notebook budget_risk --audience internal
+
+    A mistake shows its sentence, and the last good page stays. Reload the page in the browser to see the new one.
+    """
+    from acctlib.run.batch import Maker, WrongUse, sole_run
+    from acctlib.run.index import write_index
+    from acctlib.run.report import MEMORY, SECONDS
+    from acctlib.run.watch import watched
+
+    with _sentences():
+        if not accounts:
+            raise WrongUse("watch needs an account, got none; write acctlib watch ACCOUNT")
+        book = _workbook(data, parameters, out)
+        _planned(book, accounts, notebooks, audience, period, as_of)  # what is typed wrong is said before anything begins
+        maker = Maker("copy" if sys.platform == "linux" else "kernel", os.cpu_count() or 1, SECONDS, MEMORY)
+        click.echo(f"Watching {', '.join(accounts)}; Ctrl-C ends it.")
+        with sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
+            for outcome in watched(
+                book, list(accounts), lambda: _planned(book, accounts, notebooks, audience, period, as_of), maker
+            ):
+                if outcome is None:
+                    write_index(book.out)
+                elif outcome.state == "failed":
+                    click.echo(f"{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
+                elif outcome.state == "made":
+                    click.echo(f"made {outcome.what}")
 
 
 @main.command("import")

@@ -31,7 +31,7 @@ from acctlib.run.results import Edition, why_stale
 from acctlib.tables.problems import TableErrors
 from acctlib.tables.sql import answer
 
-__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "unanswered"]
+__all__ = ["Maker", "Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "unanswered"]
 
 
 class WrongUse(ValueError):
@@ -220,6 +220,7 @@ def run_all(
     engine: str = "",
     seconds: float = SECONDS,
     memory: int = MEMORY,
+    maker: Maker | None = None,
 ) -> Iterator[Outcome]:
     """Make the reports, and yield what became of each as soon as it is known.
 
@@ -235,7 +236,10 @@ def run_all(
         Begin each report as a copy of a process that is ready, or start a kernel for it; "" = the first where it is safe.
     seconds, memory : float, int
         Limits of each report: wall time, and bytes of memory beyond what it begins with.
+    maker : Maker, optional
+        One that is to be used again; it has its own engine and limits.
     """
+    borrowed = maker is not None
     by_account: dict[str, list[Edition]] = {}
     for order in orders:
         if not force and _up_to_date(order):
@@ -243,7 +247,7 @@ def run_all(
         else:
             by_account.setdefault(order.account, []).append(order)
     names = names_of_accounts(orders[0].data) if by_account else {}
-    maker = _Maker(engine or ("copy" if sys.platform == "linux" else "kernel"), workers, seconds, memory)
+    maker = maker or Maker(engine or ("copy" if sys.platform == "linux" else "kernel"), workers, seconds, memory)
     with ThreadPoolExecutor(workers) as pool:
 
         def begin(order: Edition) -> Future:
@@ -267,11 +271,21 @@ def run_all(
             stop_all()
             raise
         finally:
-            maker.close()
+            if not borrowed:
+                maker.close()
 
 
-class _Maker:
-    """Makes reports one way or the other, and once more where a second try may pass."""
+class Maker:
+    """Makes reports one way or the other, and once more where a second try may pass.
+
+    Parameters
+    ----------
+    engine : {"copy", "kernel"}
+    workers : int
+        Drawing processes to be kept, one a worker.
+    seconds, memory : float, int
+        Limits of each report.
+    """
 
     def __init__(self, engine: str, workers: int, seconds: float, memory: int) -> None:
         self._engine, self._workers, self._seconds, self._memory = engine, workers, seconds, memory

@@ -34,6 +34,7 @@ __all__ = [
     "Edition",
     "document",
     "earlier_results",
+    "facts",
     "fingerprints",
     "last_results",
     "read_results",
@@ -119,7 +120,7 @@ def _sha_of_files(base: Path, files: Iterable[Path]) -> str:
     return _sha("\n".join(lines))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def facts(folder: Path) -> Iterator[Path]:
     """Yield the files that hold facts; editors' lock and swap files (~$…, .~lock…) and what imports keep are none."""
     found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
     return (path for path in found if "imports" not in path.relative_to(folder).parts[:1])
@@ -134,7 +135,7 @@ def shared_fingerprints() -> None:
 @functools.lru_cache(maxsize=1)
 def _package() -> str:
     folder = Path(acctlib.__file__).parent
-    return _sha_of_files(folder, (path for path in _files(folder) if "__pycache__" not in path.parts))
+    return _sha_of_files(folder, (path for path in facts(folder) if "__pycache__" not in path.parts))
 
 
 @functools.lru_cache(maxsize=1)
@@ -158,12 +159,12 @@ def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
     """
     own = {name: value for name, value in edition.parameters.items() if name not in PLACES}
     # A database may hold every account's rows; those of this one count by what the queries return.
-    files = [path for folder in (edition.account, "firm") for path in _files(edition.data / folder)]
-    facts = [path for path in files if ".sqlite" not in path.name]
+    files = [path for folder in (edition.account, "firm") for path in facts(edition.data / folder)]
+    own_files = [path for path in files if ".sqlite" not in path.name]
     answers = [fingerprint(query) for query in queries_in(edition.data, edition.account)]
     past = _earlier(edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"])
     return {
-        "data": _sha_of_files(edition.data, facts),
+        "data": _sha_of_files(edition.data, own_files),
         **({"database": _sha(json.dumps(answers))} if answers else {}),
         "parameters": _sha(json.dumps(own, sort_keys=True)),
         "notebook": _sha(edition.notebook.read_bytes()),
