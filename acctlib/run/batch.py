@@ -291,6 +291,7 @@ class Maker:
         self._engine, self._workers, self._seconds, self._memory = engine, workers, seconds, memory
         self._lock = threading.Lock()
         self._preloaded: Preloaded | None = None
+        self._closed = False
 
     def make(self, order: Edition, others: Mapping[str, Sequence[str]]) -> None:
         if silent := unanswered(order.data, order.account):  # asked here: the report's process gets no password
@@ -310,6 +311,8 @@ class Maker:
 
     def _ready(self) -> Preloaded:
         with self._lock:
+            if self._closed:  # the run was interrupted, and its threads must not begin anew
+                raise ReportFailed("the run was interrupted")
             if self._preloaded is None:
                 self._preloaded = Preloaded(common_variables(), self._workers)
             return self._preloaded
@@ -322,7 +325,7 @@ class Maker:
 
     def close(self) -> None:
         with self._lock:
-            preloaded, self._preloaded = self._preloaded, None
+            preloaded, self._preloaded, self._closed = self._preloaded, None, True
         if preloaded is not None:
             preloaded.close()
 
