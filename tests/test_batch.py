@@ -270,7 +270,7 @@ def test_the_names_of_an_account_with_a_broken_profile_stay_protected(book):
 
 
 def test_what_is_up_to_date_is_made_only_by_force(book, made, monkeypatch):
-    monkeypatch.setattr(batch, "why_stale", lambda edition: "")
+    monkeypatch.setattr(batch, "why_stale", lambda edition, known: "")
     orders, _ = plan(book)
     assert {outcome.state for outcome in run_all(orders)} == {"up to date"}
     assert made.made == []
