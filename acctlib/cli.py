@@ -212,8 +212,10 @@ def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 
 
 def _line(outcome: Outcome) -> str:
-    first, *more = outcome.reason.splitlines() or [""]
-    reason = f": {first}{f' (and {len(more)} more)' if more else ''}" if first else ""
+    from acctlib.run.batch import sentence
+
+    first, more = sentence(outcome.reason)
+    reason = f": {first}{f' (and {more} more)' if more else ''}" if first else ""
     return f"{outcome.state:<11} {outcome.what}{reason}"
 
 

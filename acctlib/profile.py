@@ -74,6 +74,8 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
                 line = event.start_mark.line + 1
                 raise ProfileError(f"{path.name}:{line}: must not use anchors or aliases (& and *); write the value out")
         content = reader.load(text)
+        lines: dict[tuple, int] = {}
+        plain = _plain(content, (), lines)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -88,8 +90,7 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
         raise ProfileError(
             f"{path.name}:1: must hold `key: value` lines, got {type(content).__name__}; write for example `name: …`"
         )
-    lines: dict[tuple, int] = {}
-    return _plain(content, (), lines), lines
+    return plain, lines
 
 
 def _plain(node: object, at: tuple, lines: dict[tuple, int]) -> object:

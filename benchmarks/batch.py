@@ -162,7 +162,8 @@ def peers(root: Path, ids: list[str], notebook: str, audience: str, rounds: int)
                 raise SystemExit(f"{way} failed:\n{taken[way][-1].said[-2000:]}")
     print(f"{len(ids)} accounts, {notebook} ({audience}), medians of {rounds} rounds; start-up of each command is inside\n")
     print(
-        "| way | CPU s a report | wall s a report | CPU against the loop | peak MB | CPU s of each round |\n|---|---|---|---|---|---|"
+        "| way | CPU s a report | wall s a report | CPU against the loop | peak MB | CPU s of each round |\n"
+        "|---|---|---|---|---|---|"
     )
     base = statistics.median(m.cpu for m in taken["shell loop"])
     for way, runs in taken.items():
@@ -192,9 +193,9 @@ def scale(root: Path, accounts: int, options: list[str], workers: int) -> None:
     made = int(re.search(r"^(\d+) made", first.said, re.MULTILINE)[1])
     index = (root / "outputs" / "index.html").stat().st_size
     print(
-        f"{accounts:,} accounts, {made:,} reports, {workers} workers: {first.cpu / made:.3f} CPU s and {first.wall / made:.3f} s a "
-        f"report, {first.wall:.0f} s in all; peak {first.memory / 1e6:.0f} MB, of them the command {first.own_memory / 1e6:.0f}; "
-        f"exit {first.code}; index {index / 1e3:,.0f} kB",
+        f"{accounts:,} accounts, {made:,} reports, {workers} workers: {first.cpu / made:.3f} CPU s and "
+        f"{first.wall / made:.3f} s a report, {first.wall:.0f} s in all; peak {first.memory / 1e6:.0f} MB, of them the "
+        f"command {first.own_memory / 1e6:.0f}; exit {first.code}; index {index / 1e3:,.0f} kB",
         flush=True,
     )
     for what in ("unchanged, the first time", "unchanged, again"):

@@ -34,7 +34,7 @@ from acctlib.run.results import Edition, why_stale
 from acctlib.tables.problems import TableErrors
 from acctlib.tables.sql import answer
 
-__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "unanswered"]
+__all__ = ["Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sentence", "sole_run", "unanswered"]
 
 
 class WrongUse(ValueError):
@@ -52,6 +52,16 @@ class Outcome:
     state: str
     reason: str = ""
     order: Edition | None = field(default=None, compare=False)
+
+
+def sentence(reason: str) -> tuple[str, int]:
+    """Return the first line of a reason that is no mere warning, and how many more there are.
+
+    >>> sentence("tasks.csv:2: warning: is not UTF-8\\ntasks.csv:3: has no task\\ntasks.csv:4: has no task")
+    ('tasks.csv:3: has no task', 2)
+    """
+    lines = reason.splitlines() or [""]
+    return next((line for line in lines if ": warning: " not in line), lines[0]), len(lines) - 1
 
 
 @dataclass(frozen=True)

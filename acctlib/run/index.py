@@ -19,13 +19,15 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from acctlib.money import CURRENCIES
-from acctlib.run.batch import Outcome
+from acctlib.run.batch import Outcome, sentence
 from acctlib.run.known_files import KnownFiles
+from acctlib.run.parameters import valid_date
 from acctlib.run.results import read_results
 from acctlib.show.numerals import NOT_DEFINED, chance, day, hours, number, percent, short_money
 from acctlib.show.text import attribute, escape
@@ -38,7 +40,7 @@ FAILED = ".failed.json"
 _HEADLINES = {
     "budget_holds": "budget holds",
     "contingency": "reserve",
-    "target_chance": "target reached",
+    "target_chance": "target odds",
     "year_expected": "year",
     "overdue": "overdue",
     "decisions": "decisions",
@@ -52,7 +54,8 @@ _CHANCES = ("budget_holds", "target_chance")
 _SEARCH_FIELD = (
     '<div role="search" hidden><label for="q">Find</label><input id="q" type="search" autocomplete="off" spellcheck="false" '
     'aria-describedby="h"><output id="n" for="q" aria-live="polite"></output><br><small id="h">Words of a name, an id, a '
-    "quarter, a figure or “failed”. Press / to come here, Esc to clear, Enter for the first that is found.</small></div>"
+    "quarter, a figure or “failed”. <span>Press / to come here, Esc to clear, Enter for the first that is found.</span>"
+    "</small></div>"
 )
 
 
@@ -86,6 +89,10 @@ class _Report:
     def when(self) -> tuple[str, str]:
         return self.period, self.as_of
 
+    @property
+    def day(self) -> str:
+        return _day(self.as_of)
+
     def href(self, up: str = "") -> str:
         """Return the page's address, as seen from so many folders below the outputs."""
         return up + quote(f"{self.audience}/{self.account}/{self.period}/{self.notebook}.html")
@@ -97,7 +104,7 @@ def _reports(out: Path, known: KnownFiles) -> list[_Report]:
         if path.with_suffix(".html").is_file():
             with contextlib.suppress(OSError):
                 name, as_of, *figures = known.value(path, "index", _said) or ("", "")
-                if name and as_of:
+                if name and valid_date(as_of):
                     audience, account, period = path.relative_to(out).parts[:3]
                     found.append(_Report(audience, account, period, path.stem, name, as_of, tuple(figures)))
     return found
@@ -206,6 +213,10 @@ def _index(accounts: Mapping[str, Sequence[_Report]], failures: Mapping[str, str
     return _page("Reports", f"{body}</main>", look, _beside("index.js") if rows else "")
 
 
+def _day(iso: str) -> str:
+    return day(date.fromisoformat(iso))
+
+
 def _title(notebook: str) -> str:
     return notebook.replace("_", " ").capitalize()
 
@@ -222,7 +233,7 @@ def _row(account: str, name: str, reports: Sequence[_Report], columns: Sequence[
     cells = "".join(_cell([newest.get((column, a)) for a in ("internal", "client")], usual, failed) for column in columns)
     return (
         f'<tr><th scope="row"><a href="internal/{quote(account)}/index.html">{escape(name)}</a>{mark}'
-        f"<small>{escape(account)} · {escape(usual[0])} · as of {escape(day(usual[1]))}</small></th>{cells}</tr>\n"
+        f"<small>{escape(account)} · {escape(usual[0])} · as of {_day(usual[1])}</small></th>{cells}</tr>\n"
     )
 
 
@@ -230,7 +241,7 @@ def _cell(editions: Sequence[_Report | None], usual: tuple[str, str], failed: Co
     there = [report for report in editions if report]
     links = "".join(f"<a href={report.href()}>{report.audience}</a>" for report in there)  # needs no quotes: it is quoted
     notes = list(there[0].figures) if there else []
-    notes += [f"{report.period}, as of {day(report.as_of)}" for report in there[:1] if report.when != usual]
+    notes += [f"{report.period}, as of {report.day}" for report in there[:1] if report.when != usual]
     mark = _MARK if any((report.account, *report.kind) in failed for report in there) else ""
     small = f"<small>{escape(' · '.join(notes))}</small>" if notes else ""
     return f"<td>{links}{mark}{small}</td>"
@@ -239,15 +250,14 @@ def _cell(editions: Sequence[_Report | None], usual: tuple[str, str], failed: Co
 def _failed(failures: Mapping[str, str], names: Mapping[str, str], accounts: Mapping[str, Sequence[_Report]]) -> str:
     rows = []
     for key in sorted(failures, key=lambda key: (names[_account_of(key)].casefold(), key)):
-        account, (first, *more) = _account_of(key), failures[key].splitlines() or [""]
+        account, (first, more) = _account_of(key), sentence(failures[key])
         what = "" if key == account else f": {_title(_kind_of(key)[1])} {key.split('/')[2]} ({_kind_of(key)[2]})"
-        rest = (
-            f"<br><small>and {_count(len(more), 'line')} more; acctlib check {escape(account)} says all</small>" if more else ""
-        )
+        rest = f"and {_count(more, 'line')} more; acctlib check {account} says all"
+        rest = f"<br><small>{escape(rest)}</small>" if more else ""
         link = f'<a href="internal/{quote(account)}/index.html">{escape(names[account])}</a>'
         link = link if account in accounts else f"<b>{escape(names[account])}</b>"
         rows.append(
-            f'<li>{link}<span class="quiet">{escape(account)}{escape(what)}</span><br>{_MARK} {escape(first)}{rest}</li>\n'
+            f'<li>{link} <span class="quiet">{escape(account)}{escape(what)}</span><br>{_MARK} {escape(first)}{rest}</li>\n'
         )
     return (
         '<section id="failed" aria-labelledby="f"><h2 id="f">Failed</h2><p class="quiet">The last good pages stand as they '
@@ -264,8 +274,8 @@ def account_page(out: Path, account: str, known: KnownFiles | None = None) -> st
 def _account(account: str, reports: Sequence[_Report], failures: Mapping[str, str]) -> str:
     mine = {key: said for key, said in failures.items() if _account_of(key) == account}
     rows = "".join(
-        f"<li><a href={attribute(report.href('../../'))}>{escape(report.title)}</a><span>{report.audience}</span> "
-        f"<small>{' · '.join(map(escape, (report.period, f'as of {day(report.as_of)}', *report.figures)))}</small></li>\n"
+        f"<li><a href={attribute(report.href('../../'))}>{escape(report.title)}</a>{report.audience} "
+        f"<small>{' · '.join(map(escape, (report.period, f'as of {report.day}', *report.figures)))}</small></li>\n"
         for report in _ordered(reports)
     )
     name = _name(account, reports)
@@ -288,7 +298,7 @@ def client_page(out: Path, account: str, known: KnownFiles | None = None) -> str
 def _client(reports: Sequence[_Report]) -> str:
     rows = "".join(
         f"<li><a href={attribute(quote(f'{report.period}/{report.notebook}.html'))}>{escape(report.title)}</a>"
-        f"<small>{escape(report.period)} · as of {escape(day(report.as_of))}</small></li>\n"
+        f"<small>{escape(report.period)} · as of {report.day}</small></li>\n"
         for report in _ordered(reports)
     )
     name = _name("", reports)
@@ -375,4 +385,5 @@ def note_failures(out: Path, outcomes: Iterable[Outcome], accounts: Collection[s
     kept = {key: why for key, why in failures.items() if _account_of(key) in accounts}
     text = json.dumps(kept, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     if kept or (out / FAILED).exists():
+        out.mkdir(parents=True, exist_ok=True)
         _write(out / FAILED, text)
