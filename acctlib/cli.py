@@ -1,14 +1,16 @@
 """The commands: `acctlib run`, `new`, `check`, `status` and `import`.
 
 A Director types these, so each says what it did, where the result is and, where something is wrong, what to write instead.
-Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed.
+Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed, 130 stopped.
 Nothing heavy is imported before a command needs it: `acctlib --help` answers at once.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -19,6 +21,7 @@ import click
 
 if TYPE_CHECKING:
     from acctlib.run.batch import Outcome, Workbook
+    from acctlib.run.known_files import KnownFiles
     from acctlib.run.results import Edition
 
 __all__ = ["main"]
@@ -69,7 +72,7 @@ def _which(command):
     """Add the argument and options that choose reports."""
     for option in (
         click.option("--as-of", metavar="DATE", help="Use only what was known on this day; default the period's end."),
-        click.option("--period", metavar="QUARTER", help="Fiscal quarter of the account, such as 2026-Q3."),
+        click.option("--period", metavar="QUARTER", help="Fiscal quarter, such as 2026-Q3, or latest: the last one complete."),
         click.option("--audience", type=click.Choice(["client", "internal", "both"]), help="Which editions; default both."),
         click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Only this notebook; may be repeated."),
         click.argument("accounts", nargs=-1, metavar="[ACCOUNT]..."),
@@ -85,11 +88,20 @@ def _planned(
     audience: str | None,
     period: str | None,
     as_of: str | None,
+    known: KnownFiles,
 ) -> tuple[list[Edition], list[Outcome]]:
     from acctlib.run.batch import plan
 
     said = {name: value for name, value in (("period", period), ("as_of", as_of)) if value is not None}
-    return plan(book, accounts, [name.removesuffix(".ipynb") for name in notebooks], audience or "", said)
+    names = [name.removesuffix(".ipynb") for name in notebooks]
+    return plan(book, accounts, names, audience or "", said, date.today(), known)
+
+
+def _known(book: Workbook) -> KnownFiles:
+    from acctlib.run.known_files import KNOWN, KnownFiles
+    from acctlib.run.results import made_with
+
+    return KnownFiles(book.out / KNOWN, made_with())
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -129,52 +141,92 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     acctlib run harbour-foods --audience client            what the client will read
     acctlib run --notebook budget_risk --period 2026-Q4    one notebook, another quarter
     acctlib run harbour-foods --as-of 2026-08-31 --force   as known in August, made anew
+    acctlib run --period latest                            of each account the last quarter that is complete
 
     A report is made whole or not at all: a failure leaves the last good one in place and never stops the others. Exit code
-    0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed.
+    0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed; 130: stopped.
     """
     from acctlib.run.batch import run_all, sole_run
-    from acctlib.run.index import write_index
+    from acctlib.run.index import note_failures, write_index
     from acctlib.tables.sql import asked_once
 
-    with _sentences():
+    outcomes: list[Outcome] = []
+    with _sentences(), _stoppable(outcomes):
         book = _workbook(data, parameters, out)
-        orders, outcomes = _planned(book, accounts, notebooks, audience, period, as_of)
-        if not orders and not outcomes:
+        known = _known(book)
+        orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
+        if not orders and not wrong:
             raise ValueError(
                 f"there is nothing to make: {', '.join(notebooks)} has no {audience} edition; leave out --audience"
                 if book.accounts
                 else "parameters/ must hold one file per account, got none; make one with: acctlib new ACCOUNT"
             )
+        limits = {"seconds": timeout} if timeout else {}
+        limits |= {"memory": memory * 1_000_000} if memory else {}
+        making = run_all(orders, workers or os.cpu_count() or 1, force, engine or "", known=known, **limits)
         with sole_run(book.out), asked_once(book.out / ".tmp"):
-            limits = {"seconds": timeout} if timeout else {}
-            limits |= {"memory": memory * 1_000_000} if memory else {}
-            making = run_all(orders, workers or os.cpu_count() or 1, force, engine or "", **limits)
-            outcomes += list(_shown(making, len(orders)))
-            index = write_index(book.out)
+            try:
+                with contextlib.closing(making):
+                    for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
+                        outcomes.append(outcome)
+            finally:  # a run that was stopped is listed as far as it came
+                note_failures(book.out, outcomes, book.accounts)
+                index = write_index(book.out, known)
+                known.save()
     _summary(outcomes, index)
 
 
+@contextlib.contextmanager
+def _stoppable(outcomes: list[Outcome]) -> Iterator[None]:
+    """Let Ctrl-C end the command with a sentence and exit code 130; a second one does not disturb the clearing up."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"stopped: {_counted(outcomes)}; what was in the making is not there, run again to go on", err=True)
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-    """Pass outcomes on and say each: as a bar on a terminal, as lines in a log."""
+    """Pass outcomes on and say each: as a bar on a terminal, above which failures stand as they come, as lines in a log."""
     if not sys.stderr.isatty():
         for outcome in outcomes:
-            click.echo(f"{outcome.state:<11} {outcome.what}")
+            click.echo(_line(outcome))
             yield outcome
         return
     from tqdm import tqdm
 
     with tqdm(total=total, unit="report", leave=False) as bar:
         for outcome in outcomes:
+            if outcome.state == "failed":
+                bar.write(_line(outcome), file=sys.stderr)
             bar.update()
             bar.set_postfix_str(outcome.what)
             yield outcome
 
 
+def _line(outcome: Outcome) -> str:
+    from acctlib.run.batch import sentence
+
+    first, more = sentence(outcome.reason)
+    reason = f": {first}{f' (and {more} more)' if more else ''}" if first else ""
+    return f"{outcome.state:<11} {outcome.what}{reason}"
+
+
+def _counted(outcomes: list[Outcome]) -> str:
+    return ", ".join(f"{sum(o.state == state for o in outcomes)} {state}" for state in ("made", "up to date", "failed"))
+
+
 def _summary(outcomes: list[Outcome], index: Path) -> None:
     failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
-    counts = {state: sum(o.state == state for o in outcomes) for state in ("made", "up to date")}
-    click.echo(f"{counts['made']} made, {counts['up to date']} up to date, {len(failed)} failed")
+    click.echo(_counted(outcomes))
     for outcome in failed:
         click.echo(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
     click.echo(f"Open {os.path.relpath(index)}")
@@ -193,12 +245,13 @@ def status(accounts, notebooks, audience, period, as_of, data, parameters, out) 
 
     with _sentences(), asked_once():
         book = _workbook(data, parameters, out)
-        orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of)
+        known = _known(book)
+        orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
         silent = {account: unanswered(book.data, account) for account in dict.fromkeys(order.account for order in orders)}
         wrong += [Outcome(account, "failed", reason) for account, reason in silent.items() if reason]
         for order in orders:
             if not silent[order.account]:
-                reason = why_stale(order)
+                reason = why_stale(order, known)
                 click.echo(f"{order}: {f'would be made, {reason}' if reason else 'up to date'}")
     for outcome in wrong:
         click.echo(f"{outcome.what}: can't be made:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
@@ -305,6 +358,7 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
     """
     from acctlib.run.batch import Maker, WrongUse, sole_run
     from acctlib.run.index import write_index
+    from acctlib.run.known_files import KnownFiles
     from acctlib.run.report import MEMORY, SECONDS
     from acctlib.run.watch import watched
 
@@ -312,12 +366,14 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
         if not accounts:
             raise WrongUse("watch needs an account, got none; write acctlib watch ACCOUNT")
         book = _workbook(data, parameters, out)
-        _planned(book, accounts, notebooks, audience, period, as_of)  # what is typed wrong is said before anything begins
+        _planned(
+            book, accounts, notebooks, audience, period, as_of, KnownFiles()
+        )  # what is typed wrong is said before anything begins
         maker = Maker("copy" if sys.platform == "linux" else "kernel", os.cpu_count() or 1, SECONDS, MEMORY)
         click.echo(f"Watching {', '.join(accounts)}; Ctrl-C ends it.")
         with sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
             for outcome in watched(
-                book, list(accounts), lambda: _planned(book, accounts, notebooks, audience, period, as_of), maker
+                book, list(accounts), lambda: _planned(book, accounts, notebooks, audience, period, as_of, KnownFiles()), maker
             ):
                 if outcome is None:
                     write_index(book.out)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -67,11 +68,14 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
         raise ProfileError(f"{path.name} must not hold % directives; delete the line that starts with %")
     reader = YAML(typ="rt", pure=True)
     try:
-        for event in YAML(typ="rt", pure=True).parse(text):
+        # parsing takes as long as reading, so it is done only where a sign of either stands in the text
+        for event in YAML(typ="rt", pure=True).parse(text) if re.search(r"[&*]", text) else ():
             if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
                 line = event.start_mark.line + 1
                 raise ProfileError(f"{path.name}:{line}: must not use anchors or aliases (& and *); write the value out")
         content = reader.load(text)
+        lines: dict[tuple, int] = {}
+        plain = _plain(content, (), lines)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -86,8 +90,7 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
         raise ProfileError(
             f"{path.name}:1: must hold `key: value` lines, got {type(content).__name__}; write for example `name: …`"
         )
-    lines: dict[tuple, int] = {}
-    return _plain(content, (), lines), lines
+    return plain, lines
 
 
 def _plain(node: object, at: tuple, lines: dict[tuple, int]) -> object:
@@ -217,14 +220,14 @@ class Firm(_Strict):
         return self.model_copy(update={"renewal_odds": {}, "deal_stages": [], "tables": {}})
 
 
-def read_profile(path: Path) -> Profile:
-    """Return the checked `account.yaml`; ProfileError lists every mistake with its line."""
-    return _checked(path, Profile)
+def read_profile(path: Path, read: Callable[[Path], tuple[dict, dict]] = read_yaml) -> Profile:
+    """Return the checked `account.yaml`, read as `read_yaml` does; ProfileError lists every mistake with its line."""
+    return _checked(path, Profile, read)
 
 
-def read_firm(path: Path) -> Firm:
-    """Return the checked `firm.yaml`; ProfileError lists every mistake with its line."""
-    return _checked(path, Firm)
+def read_firm(path: Path, read: Callable[[Path], tuple[dict, dict]] = read_yaml) -> Firm:
+    """Return the checked `firm.yaml`, read as `read_yaml` does; ProfileError lists every mistake with its line."""
+    return _checked(path, Firm, read)
 
 
 def queries(profile: Profile, firm: Firm, account: str, data: Path) -> list[Query]:
@@ -245,8 +248,10 @@ def queries(profile: Profile, firm: Firm, account: str, data: Path) -> list[Quer
     ]
 
 
-def queries_in(data: Path, account: str) -> list[Query]:
+def queries_in(data: Path, account: str, read: Callable[[Path], tuple[dict, dict]] = read_yaml) -> list[Query]:
     """Return the queries behind an account's tables, as its files say; nothing is parsed where no file speaks of tables.
+
+    The files are read as `read_yaml` does.
 
     Raises
     ------
@@ -256,11 +261,12 @@ def queries_in(data: Path, account: str) -> list[Query]:
     files = data / account / "account.yaml", data / "firm" / "firm.yaml"
     if not any(file.is_file() and b"tables" in file.read_bytes() for file in files):
         return []
-    return queries(read_profile(files[0]), read_firm(files[1]) if files[1].is_file() else Firm(name="-"), account, data)
+    firm = read_firm(files[1], read) if files[1].is_file() else Firm(name="-")
+    return queries(read_profile(files[0], read), firm, account, data)
 
 
-def _checked(path: Path, model: type[_Strict]) -> _Strict:
-    content, lines = read_yaml(path)
+def _checked(path: Path, model: type[_Strict], read: Callable[[Path], tuple[dict, dict]]) -> _Strict:
+    content, lines = read(path)
     try:
         # A key with nothing behind it is left when its lines were commented out: it says nothing.
         checked = model.model_validate({key: value for key, value in content.items() if value is not None})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
+from datetime import date
 from types import SimpleNamespace
 
 import nbformat
@@ -15,10 +15,9 @@ from small_workbook import add_account, make_workbook, spend_notebook
 from acctlib import account
 from acctlib.run import batch
 from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run
-from acctlib.run.index import index_page, write_index
 from acctlib.run.parameters import ParameterError, checked_parameters, declared_parameters, editions
 from acctlib.run.preloaded import Ended
-from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, make_report, publish
+from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, make_report
 
 DECLARED = {
     "account": "aurora",
@@ -81,6 +80,42 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_notebook(book
         "draws": 1024,
     }
     assert (order.parameters["data"], order.parameters["results"]) == ("data", "outputs")
+
+
+@pytest.mark.parametrize(
+    ("year", "day", "label"),
+    [
+        ("", "2026-09-29", "2026-Q2"),
+        ("", "2026-09-30", "2026-Q3"),  # the day is over when what was known on it is known
+        ("", "2026-10-01", "2026-Q3"),
+        ("fiscal_year_start: 2\n", "2026-10-30", "2026-Q2"),  # August to October is not over
+        ("fiscal_year_start: 2\n", "2026-10-31", "2026-Q3"),
+        ("fiscal_year_start: 4\nfiscal_year_named_by: end\n", "2026-11-24", "2027-Q2"),
+        ("fiscal_year_start: 4\nfiscal_year_named_by: start\n", "2026-04-01", "2025-Q4"),
+    ],
+)
+def test_the_latest_period_is_the_account_s_last_that_is_complete(book, year, day, label):
+    with (book.data / "aurora" / "account.yaml").open("a") as file:
+        file.write(year)
+    (by_day,), _ = plan(book, ["aurora"], audience="client", said={"period": "latest", "as_of": day})
+    assert (by_day.parameters["period"], by_day.parameters["as_of"]) == (label, day)
+    (today,), _ = plan(book, ["aurora"], audience="client", said={"period": "latest"}, today=date.fromisoformat(day))
+    assert (today.parameters["period"], today.parameters["as_of"]) == (label, "")  # tomorrow the same parameters
+
+
+def test_the_latest_period_of_an_account_without_profile_is_its_own_failure(book):
+    (book.data / "aurora" / "account.yaml").write_text("name: Aurora\n")
+    orders, (failed,) = plan(book, audience="client", said={"period": "latest", "as_of": "2026-11-24"})
+    assert [order.account for order in orders] == ["borealis"]
+    assert failed.reason.startswith("account.yaml:1: currency must be given")
+
+
+def test_the_latest_period_needs_a_day_and_stands_in_no_file(book):
+    with pytest.raises(WrongUse, match="--period latest must have a day; add --as-of"):
+        plan(book, said={"period": "latest"})
+    (book.parameters / "aurora.yaml").write_text("account: aurora\nperiod: latest\n")
+    _, (failed,) = plan(book)
+    assert failed.reason.endswith("for the last complete one: acctlib run --period latest")
 
 
 def test_another_period_is_reported_as_of_its_own_end(book):
@@ -270,7 +305,7 @@ def test_the_names_of_an_account_with_a_broken_profile_stay_protected(book):
 
 
 def test_what_is_up_to_date_is_made_only_by_force(book, made, monkeypatch):
-    monkeypatch.setattr(batch, "why_stale", lambda edition: "")
+    monkeypatch.setattr(batch, "why_stale", lambda edition, known: "")
     orders, _ = plan(book)
     assert {outcome.state for outcome in run_all(orders)} == {"up to date"}
     assert made.made == []
@@ -314,31 +349,3 @@ def test_what_a_killed_run_left_behind_is_cleared(book):
     left.write_text("half")
     with sole_run(book.out):
         assert not (book.out / ".tmp").exists()
-
-
-def test_the_index_lists_what_is_there_escaped_and_with_relative_links(book):
-    orders, _ = plan(book)
-    common = {"as_of": "2026-09-30", "name": "Aurora & Co", "notebook": "spend", "period": "2026-Q3"}
-    for order in orders:
-        said = {**common, "account": order.account, "audience": order.audience}
-        publish(order, "page", json.dumps(said))
-    odd = book.out / "client" / "aurora" / "2026-Q2"
-    odd.mkdir()
-    (odd / "spend.html").write_text("page")
-    (odd / "spend.json").write_text(json.dumps({**said, "account": "<b>&", "period": "2026-Q2", "audience": "client"}))
-    page = index_page(book.out)
-    assert '<a href="client/aurora/2026-Q3/spend.html">Spend</a><span class="tag client">client</span>' in page
-    assert "Aurora &amp; Co<small>aurora</small>" in page
-    assert "&lt;b&gt;&amp;" in page
-    assert "<b>&" not in page
-    assert page.index('id="aurora"') < page.index('id="borealis"')
-    assert "5 reports of 3 accounts" in page
-    assert str(book.root) not in page
-
-
-def test_the_index_is_written_only_where_it_changes(book):
-    book.out.mkdir()
-    path = write_index(book.out)
-    before = path.stat().st_mtime_ns
-    assert write_index(book.out).stat().st_mtime_ns == before
-    assert [p.name for p in book.out.iterdir()] == ["index.html"]

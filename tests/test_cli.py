@@ -36,12 +36,15 @@ def test_a_run_makes_pages_figures_and_an_index_and_then_finds_them_up_to_date(r
     assert said.endswith("2 made, 0 up to date, 0 failed\nOpen outputs/index.html\n")
     pages = sorted(path.relative_to(root).as_posix() for path in (root / "outputs").rglob("*") if path.is_file())
     assert pages == [
+        "outputs/.known.json",
         "outputs/.lock",
         "outputs/client/aurora/2026-Q3/spend.html",
         "outputs/client/aurora/2026-Q3/spend.json",
+        "outputs/client/aurora/index.html",
         "outputs/index.html",
         "outputs/internal/aurora/2026-Q3/spend.html",
         "outputs/internal/aurora/2026-Q3/spend.json",
+        "outputs/internal/aurora/index.html",
     ]
     assert "0 made, 2 up to date, 0 failed" in acctlib("run", "aurora")[1]
     code, said, _ = acctlib("status")
@@ -62,7 +65,12 @@ def test_a_wrong_table_is_named_with_exit_code_1_and_nothing_is_written(root):
     assert code == 1
     assert "0 made, 0 up to date, 1 failed" in said
     assert "aurora:\n  projects.csv:1: column 'nme'" in errors
-    assert sorted(path.name for path in (root / "outputs").rglob("*") if path.is_file()) == [".lock", "index.html"]
+    assert sorted(path.name for path in (root / "outputs").rglob("*") if path.is_file()) == [
+        ".failed.json",
+        ".known.json",
+        ".lock",
+        "index.html",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +122,7 @@ def test_data_parameters_and_outputs_may_lie_elsewhere(root, tmp_path_factory, m
     (root / "parameters").rename(elsewhere / "parameters")
     (root / "parameters").mkdir()
     asked = []
-    monkeypatch.setattr(batch, "run_report", lambda edition, *_: asked.append(edition))
+    monkeypatch.setattr(batch, "run_report", lambda edition, others, *_: asked.append(edition))
     places = ("--data", elsewhere / "data", "--parameters", elsewhere / "parameters", "--out", elsewhere / "out")
     assert acctlib("run", "aurora", "--audience", "client", *places)[0] == 0
     assert asked[0].html == elsewhere / "out" / "client" / "aurora" / "2026-Q3" / "spend.html"

@@ -15,23 +15,37 @@ import re
 import shutil
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from acctlib.account import account_ids
 from acctlib.periods import quarter
 from acctlib.profile import queries_in, read_profile
-from acctlib.run.parameters import ACCOUNT_ID, checked_parameters, declared_parameters, editions, valid_date
+from acctlib.run.known_files import KnownFiles
+from acctlib.run.parameters import ACCOUNT_ID, LATEST, checked_parameters, declared_parameters, editions, valid_date
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all
 from acctlib.run.results import Edition, why_stale
 from acctlib.tables.problems import TableErrors
 from acctlib.tables.sql import answer
 
-__all__ = ["Maker", "Outcome", "Workbook", "WrongUse", "names_of_accounts", "plan", "run_all", "sole_run", "unanswered"]
+__all__ = [
+    "Maker",
+    "Outcome",
+    "Workbook",
+    "WrongUse",
+    "names_of_accounts",
+    "plan",
+    "run_all",
+    "sentence",
+    "sole_run",
+    "unanswered",
+]
 
 
 class WrongUse(ValueError):
@@ -42,12 +56,23 @@ class WrongUse(ValueError):
 class Outcome:
     """What became of one report, or of a whole account whose files are wrong.
 
-    `state` is "made", "up to date" or "failed"; `reason` says why it failed.
+    `state` is "made", "up to date" or "failed"; `reason` says why it failed; `order` is the report, None for an account.
     """
 
     what: str
     state: str
     reason: str = ""
+    order: Edition | None = field(default=None, compare=False)
+
+
+def sentence(reason: str) -> tuple[str, int]:
+    """Return the first line of a reason that is no mere warning, and how many more there are.
+
+    >>> sentence("tasks.csv:2: warning: is not UTF-8\\ntasks.csv:3: has no task\\ntasks.csv:4: has no task")
+    ('tasks.csv:3: has no task', 2)
+    """
+    lines = reason.splitlines() or [""]
+    return next((line for line in lines if ": warning: " not in line), lines[0]), len(lines) - 1
 
 
 @dataclass(frozen=True)
@@ -85,23 +110,24 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _check_typed(book: Workbook, accounts: Sequence[str], notebooks: Sequence[str], said: Mapping[str, str]) -> None:
+    there = book.accounts if accounts else []
     for account in accounts:
         if not ACCOUNT_ID.fullmatch(account):
             raise WrongUse(
                 f"an account must be lower-case letters, digits, - and _ (at most 63), got {account!r}; "
                 "write the name of a file in parameters/ without its ending"
             )
-        if account not in book.accounts:
-            raise _nearest("an account", account, book.accounts, f"make it with: acctlib new {account}")
+        if account not in there:
+            raise _nearest("an account", account, there, f"make it with: acctlib new {account}")
     known = [path.stem for path in book.notebooks]
     for name in notebooks:
         if name not in known:
             raise _nearest("a notebook", name, known, "put it into notebooks/")
-    if "period" in said:
+    if said.get("period", LATEST) != LATEST:
         try:
             quarter(said["period"])
         except ValueError as error:
-            raise WrongUse(str(error)) from None
+            raise WrongUse(f"{error}, or {LATEST} for the last one that is complete") from None
     if "as_of" in said and not valid_date(said["as_of"]):
         raise WrongUse(f"--as-of must be a date, got {said['as_of']!r}; write year-month-day such as 2026-09-30")
 
@@ -112,6 +138,8 @@ def plan(
     notebooks: Sequence[str] = (),
     audience: str = "",
     said: Mapping[str, str] | None = None,
+    today: date | None = None,
+    known: KnownFiles | None = None,
 ) -> tuple[list[Edition], list[Outcome]]:
     """Return the reports to be made, and the accounts whose parameters are wrong.
 
@@ -124,20 +152,32 @@ def plan(
         Which editions; empty = as the parameters say, else both. A notebook has only those that its metadata names.
     said : mapping of str to str, optional
         Parameters given on the command line: they win over the file's. With another period the file's `as_of` falls away.
+        The period "latest" is each account's last fiscal quarter that was over at the end of `as_of`.
+    today : date, optional
+        The day that stands for an `as_of` that is not given, for "latest" only; the report is then as of its period's end.
+    known : KnownFiles, optional
+        Spares reading files that did not change.
 
     Raises
     ------
     WrongUse
         If an account, notebook, period or date that was typed does not exist.
     """
-    said = dict(said or {})
+    said, known = dict(said or {}), known or KnownFiles()
     _check_typed(book, accounts, notebooks, said)
+    latest = said.get("period") == LATEST
+    if latest and not (said.get("as_of") or today):
+        raise WrongUse(f"--period {LATEST} must have a day; add --as-of 2026-09-30")
+    day = date.fromisoformat(said["as_of"]) if said.get("as_of") else today
     chosen = [path for path in book.notebooks if not notebooks or path.stem in notebooks]
     takes = {path: (declared_parameters(path), editions(path)) for path in chosen}
+    declares = [declared for declared, _ in takes.values()]
     orders, wrong = [], []
     for account in sorted(set(accounts) or book.accounts):
         try:
-            own = checked_parameters(book.parameters / f"{account}.yaml", [declared for declared, _ in takes.values()])
+            own = checked_parameters(book.parameters / f"{account}.yaml", declares, known.yaml)
+            if latest:
+                said["period"] = _last_complete(book.data / account / "account.yaml", day, known)
         except ValueError as error:
             wrong.append(Outcome(account, "failed", str(error)))
             continue
@@ -147,6 +187,11 @@ def plan(
             parameters = {name: own.get(name, default) for name, default in declared.items()} | said
             orders += [_edition(book, path, parameters, one) for one in _wanted(audience, own, made_for)]
     return orders, wrong
+
+
+def _last_complete(profile: Path, day: date, known: KnownFiles) -> str:
+    """Return the label of the account's last fiscal quarter that was over at the end of a day."""
+    return read_profile(profile, known.yaml).fiscal_year.quarter_of(day + timedelta(days=1)).previous.label
 
 
 def _wanted(audience: str, own: Mapping[str, Any], made_for: Sequence[str]) -> list[str]:
@@ -164,17 +209,18 @@ def _from(root: Path, folder: Path) -> str:
     return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
 
 
-def names_of_accounts(data: Path) -> dict[str, list[str]]:
+def names_of_accounts(data: Path, known: KnownFiles | None = None) -> dict[str, list[str]]:
     """Return each account's id -> its name and aliases.
 
     A profile that can't be read must not unlock the gate: whatever follows `name:` or stands in the lines of `aliases:`
     counts as a name then.
     """
+    known = known or KnownFiles()
     names: dict[str, list[str]] = {}
     for account in account_ids(data):
         file = data / account / "account.yaml"
         try:
-            profile = read_profile(file)
+            profile = read_profile(file, known.yaml)
             names[account] = [profile.name, *profile.aliases]
         except ValueError:
             text = file.read_text(encoding="utf-8", errors="replace")
@@ -221,6 +267,7 @@ def run_all(
     seconds: float = SECONDS,
     memory: int = MEMORY,
     maker: Maker | None = None,
+    known: KnownFiles | None = None,
 ) -> Iterator[Outcome]:
     """Make the reports, and yield what became of each as soon as it is known.
 
@@ -238,25 +285,29 @@ def run_all(
         Limits of each report: wall time, and bytes of memory beyond what it begins with.
     maker : Maker, optional
         One that is to be used again; it has its own engine and limits.
+    known : KnownFiles, optional
+        Spares reading files that did not change.
     """
     borrowed = maker is not None
+    known = known or KnownFiles()
     by_account: dict[str, list[Edition]] = {}
     for order in orders:
-        if not force and _up_to_date(order):
-            yield Outcome(str(order), "up to date")
+        if not force and _up_to_date(order, known):
+            yield Outcome(str(order), "up to date", order=order)
         else:
             by_account.setdefault(order.account, []).append(order)
-    names = names_of_accounts(orders[0].data) if by_account else {}
+    names = names_of_accounts(orders[0].data, known) if by_account else {}
     maker = maker or Maker(engine or ("copy" if sys.platform == "linux" else "kernel"), workers, seconds, memory)
+    maker.names = names
+    # the first report of an account tells whether its files can be read; only then the others follow
+    waiting = deque((wanted[0], wanted[1:]) for wanted in by_account.values())
+    reports: dict[Future, tuple[Edition, list[Edition]]] = {}
     with ThreadPoolExecutor(workers) as pool:
-
-        def begin(order: Edition) -> Future:
-            return pool.submit(maker.make, order, {other: known for other, known in names.items() if other != order.account})
-
-        # the first report of an account tells whether its files can be read; only then the others follow
-        reports = {begin(wanted[0]): (wanted[0], wanted[1:]) for wanted in by_account.values()}
         try:
-            while reports:
+            while waiting or reports:
+                while waiting and len(reports) < workers:  # no more than can be made: a thousand that wait cost nothing
+                    order, others = waiting.popleft()
+                    reports[pool.submit(maker.make, order)] = order, others
                 done, _ = wait(reports, return_when=FIRST_COMPLETED)
                 for future in done:
                     order, others = reports.pop(future)
@@ -264,11 +315,13 @@ def run_all(
                     if isinstance(error, AccountRefused):
                         yield Outcome(order.account, "failed", str(error))
                         continue
-                    reports |= {begin(other): (other, []) for other in others}
+                    waiting.extendleft((other, []) for other in reversed(others))
                     yield _outcome(order, error)
         except BaseException:  # an interrupt, or a reader who has seen enough: leave no process behind
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop_all()
+            maker.stop()
+            maker.close()
+            while wait(reports, timeout=0.2).not_done:  # one may have begun meanwhile
+                stop_all()
             raise
         finally:
             if not borrowed:
@@ -289,11 +342,13 @@ class Maker:
 
     def __init__(self, engine: str, workers: int, seconds: float, memory: int) -> None:
         self._engine, self._workers, self._seconds, self._memory = engine, workers, seconds, memory
+        self.names: Mapping[str, Sequence[str]] = {}
         self._lock = threading.Lock()
         self._preloaded: Preloaded | None = None
-        self._closed = False
+        self._stopped = False
 
-    def make(self, order: Edition, others: Mapping[str, Sequence[str]]) -> None:
+    def make(self, order: Edition) -> None:
+        others = {account: names for account, names in self.names.items() if account != order.account}
         if silent := unanswered(order.data, order.account):  # asked here: the report's process gets no password
             raise AccountRefused(silent)
         for last in (False, True):
@@ -301,18 +356,18 @@ class Maker:
             try:
                 return run_report(order, others, self._seconds, preloaded, self._memory)
             except Ended:
-                if last:
+                if last or self._stopped:
                     raise ReportFailed("the process from which reports are made ended twice; try --engine kernel") from None
                 self._forget(preloaded)
             except ReportDied:
-                if last:
+                if last or self._stopped:
                     raise
         return None
 
     def _ready(self) -> Preloaded:
         with self._lock:
-            if self._closed:  # the run was interrupted, and its threads must not begin anew
-                raise ReportFailed("the run was interrupted")
+            if self._stopped:
+                raise ReportFailed("the run was stopped")
             if self._preloaded is None:
                 self._preloaded = Preloaded(common_variables(), self._workers)
             return self._preloaded
@@ -323,9 +378,15 @@ class Maker:
                 self._preloaded = None
         ended.close()
 
+    def stop(self) -> None:
+        """Begin nothing more, and end what is in the making."""
+        with self._lock:
+            self._stopped = True
+        stop_all()
+
     def close(self) -> None:
         with self._lock:
-            preloaded, self._preloaded, self._closed = self._preloaded, None, True
+            preloaded, self._preloaded = self._preloaded, None
         if preloaded is not None:
             preloaded.close()
 
@@ -339,14 +400,15 @@ def unanswered(data: Path, account: str) -> str:
     return str(TableErrors(tuple(problems))) if problems else ""
 
 
-def _up_to_date(order: Edition) -> bool:
+def _up_to_date(order: Edition, known: KnownFiles) -> bool:
     try:
-        return not why_stale(order)
+        return not why_stale(order, known)
     except (OSError, ValueError):  # what can't be read, or does not answer, is named when the account is checked
         return False
 
 
 def _outcome(order: Edition, error: BaseException | None) -> Outcome:
     if error is None:
-        return Outcome(str(order), "made")
-    return Outcome(str(order), "failed", str(error) if isinstance(error, ReportFailed) else f"{type(error).__name__}: {error}")
+        return Outcome(str(order), "made", order=order)
+    reason = str(error) if isinstance(error, ReportFailed) else f"{type(error).__name__}: {error}"
+    return Outcome(str(order), "failed", reason, order)

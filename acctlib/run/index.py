@@ -1,98 +1,389 @@
-"""The list of all reports: one static page that links to each, for people who do not know the folders.
+"""The lists of reports: static pages for people who do not know the folders, which open and are searched with no server.
 
-It is made from the figures beside the reports alone, so that it shows what is there and nothing else. It belongs to us: client
-pages are mailed one by one, never with this list, which names every account.
+`index.html` of the outputs is ours: a row for each account with its newest reports, what failed on top with its sentence. Each
+account has a page of its own with all its periods, and the client's folder one that tells of that client's pages only, with
+no figure, no failure, no script and no way back to ours, since a whole folder is soon mailed.
+
+They are made from the figures beside the reports and from what failed, so that they show what is there and nothing else. How
+old a report is stands there as the day it is as of, never as an age: a page does not know what day it is read on.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import functools
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from acctlib.money import CURRENCIES
+from acctlib.run.batch import Outcome, sentence
+from acctlib.run.known_files import KnownFiles
+from acctlib.run.parameters import valid_date
 from acctlib.run.results import read_results
-from acctlib.show.text import escape
+from acctlib.show.numerals import NOT_DEFINED, chance, day, hours, number, percent, short_money
+from acctlib.show.text import attribute, escape
 
-__all__ = ["index_page", "write_index"]
+__all__ = ["FAILED", "account_page", "client_page", "index_page", "note_failures", "write_index"]
 
-_LOOK = """
-:root{--ink:#1c2733;--quiet:#5b6875;--line:#dfe4ea;--accent:#1f5fa8}
-*{box-sizing:border-box}body{margin:0;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:#f5f7f9}
-main{max-width:960px;margin:0 auto;padding:32px 20px 64px}h1{font-size:28px;margin:0 0 4px}p{margin:0 0 24px;color:var(--quiet)}
-section{background:#fff;border:1px solid var(--line);border-radius:10px;padding:18px 22px;margin:0 0 18px}
-h2{font-size:19px;margin:0 0 8px}h2 small{font-weight:400;color:var(--quiet);font-size:14px;margin-left:8px}
-ul{list-style:none;margin:0;padding:0}li{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;padding:7px 0}
-li+li{border-top:1px solid var(--line)}a{color:var(--accent);font-weight:600}time,.when{color:var(--quiet);font-size:14px}
-.tag{font-size:12px;font-weight:700;border-radius:4px;padding:1px 8px;letter-spacing:.02em}
-.internal{background:#7a1f2b;color:#fff}.client{background:#e3edf8;color:#174a85}
-@media print{body{background:#fff}section{break-inside:avoid}}
-"""
-_HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Reports</title><style>{look}</style></head>
-<body><main><h1>Reports</h1><p>{count}. This list is internal: it names every account.</p>
-"""
+#: Name of the file in the folder of outputs that holds what failed last; who deletes it forgets that until the next run.
+FAILED = ".failed.json"
+#: Named figures that stand beside a report in the list, at most two of each report, the first of these that it has.
+_HEADLINES = {
+    "budget_holds": "budget holds",
+    "contingency": "reserve",
+    "target_chance": "target odds",
+    "year_expected": "year",
+    "overdue": "overdue",
+    "decisions": "decisions",
+    "on_time": "on time",
+    "fees_in_period": "fees",
+}
+#: Account, notebook and audience of what failed; the latter two are empty where it is the whole account.
+_Kind = tuple[str, str, str]
+_MARK = '<b class="failed">✕ failed</b>'
+_CHANCES = ("budget_holds", "target_chance")
+_SEARCH_FIELD = (
+    '<div role="search" hidden><label for="q">Find</label><input id="q" type="search" autocomplete="off" spellcheck="false" '
+    'aria-describedby="h"><output id="n" for="q" aria-live="polite"></output><br><small id="h">Words of a name, an id, a '
+    "quarter, a figure or “failed”. <span>Press / to come here, Esc to clear, Enter for the first that is found.</span>"
+    "</small></div>"
+)
 
 
-def index_page(out: Path) -> str:
-    """Return the page that lists the reports in a folder of outputs.
+@functools.cache
+def _beside(name: str) -> str:
+    """Return a file that lies beside this one."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class _Report:
+    """A page that is there: where it lies and what its figures say of it."""
+
+    audience: str
+    account: str
+    period: str
+    notebook: str
+    name: str
+    as_of: str
+    figures: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return self.notebook.replace("_", " ").capitalize()
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        return self.notebook, self.audience
+
+    @property
+    def when(self) -> tuple[str, str]:
+        return self.period, self.as_of
+
+    @property
+    def day(self) -> str:
+        return _day(self.as_of)
+
+    def href(self, up: str = "") -> str:
+        """Return the page's address, as seen from so many folders below the outputs."""
+        return up + quote(f"{self.audience}/{self.account}/{self.period}/{self.notebook}.html")
+
+
+def _reports(out: Path, known: KnownFiles) -> list[_Report]:
+    found = []
+    for path in sorted(out.glob("*/*/*/*.json")):
+        if path.with_suffix(".html").is_file():
+            with contextlib.suppress(OSError):
+                name, as_of, *figures = known.value(path, "index", _said) or ("", "")
+                if name and valid_date(as_of):
+                    audience, account, period = path.relative_to(out).parts[:3]
+                    found.append(_Report(audience, account, period, path.stem, name, as_of, tuple(figures)))
+    return found
+
+
+def _said(path: Path) -> list[str]:
+    """Return what the list says of a report: name, as-of and headline figures; nothing where its JSON is not one of ours."""
+    said = read_results(path)
+    place = {"audience": path.parts[-4], "account": path.parts[-3], "period": path.parts[-2], "notebook": path.stem}
+    if any(said.get(key) != value for key, value in place.items()) or not {"name", "as_of"} <= said.keys():
+        return []
+    figures = said.get("figures") or {}
+    shown = [_figure(name, figures[name]) for name in _HEADLINES if name in figures]
+    return [str(said["name"]), str(said["as_of"]), *[text for text in shown if text][:2]]
+
+
+def _figure(name: str, figure: Mapping[str, Any]) -> str:
+    value, unit = figure.get("value"), figure.get("unit", "")
+    if type(value) not in (int, float):
+        return ""
+    if unit == "fraction":
+        text = chance(value) if name in _CHANCES else percent(value)
+    else:
+        text = short_money(value, unit) if unit in CURRENCIES else hours(value) if unit == "h" else number(value)
+    return "" if text == NOT_DEFINED else f"{_HEADLINES[name]} {text}"
+
+
+def _page(title: str, body: str, look: str = "", script: str = "") -> str:
+    style = _beside("index.css") + look
+    allowed = f"script-src {_allowed(script)}; " if script else ""
+    policy = f"default-src 'none'; {allowed}style-src {_allowed(style)}; base-uri 'none'; form-action 'none'"
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head>\n<body>{body}"
+        f"{f'<script>{script}</script>' if script else ''}</body></html>\n"
+    )
+
+
+def _allowed(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def index_page(out: Path, known: KnownFiles | None = None) -> str:
+    """Return our page of all accounts.
 
     Parameters
     ----------
     out : Path
         Folder with ``<audience>/<account>/<period>/<notebook>.html`` and ``.json``.
+    known : KnownFiles, optional
+        Spares reading files that did not change.
 
     Returns
     -------
     str
-        HTML with relative links; by account, the newest period first, the client's edition before ours.
+        HTML with relative links; by name, of each kind of report the newest, what failed before all.
 
     Examples
     --------
-    >>> "No report yet." in index_page(Path("no-such-folder"))
+    >>> "No report yet" in index_page(Path("no-such-folder"))
     True
     """
-    reports = [(path, read_results(path)) for path in sorted(out.glob("*/*/*/*.json"))]
-    accounts: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
-    for path, said in reports:
-        if (
-            path.with_suffix(".html").is_file()
-            and {"account", "as_of", "audience", "name", "notebook", "period"} <= said.keys()
-        ):
-            accounts.setdefault(said["account"], []).append((path, said))
+    return _index(_by_account(_reports(out, known or KnownFiles())), read_failures(out))
+
+
+def _by_account(reports: Iterable[_Report]) -> dict[str, list[_Report]]:
+    accounts: dict[str, list[_Report]] = {}
+    for report in reports:
+        accounts.setdefault(report.account, []).append(report)
+    return accounts
+
+
+def _name(account: str, reports: Sequence[_Report]) -> str:
+    """Return the account's name as its newest report says it, or its id where there is none."""
+    return max(reports, key=lambda report: (report.as_of, report.period)).name if reports else account
+
+
+def _index(accounts: Mapping[str, Sequence[_Report]], failures: Mapping[str, str]) -> str:
     total = sum(map(len, accounts.values()))
-    count = (
-        "No report yet"
-        if not total
-        else f"{total} report{'s' if total > 1 else ''} of {len(accounts)} account{'s' if len(accounts) > 1 else ''}"
+    names = {account: _name(account, accounts.get(account, ())) for account in {*accounts, *map(_account_of, failures)}}
+    columns = sorted({report.notebook for reports in accounts.values() for report in reports})
+    failing = Counter(_account_of(key) for key in failures)
+    order = sorted(accounts, key=lambda account: (not failing[account], names[account].casefold(), account))
+    said = f"{_count(total, 'report')} of {_count(len(accounts), 'account')}" if total else "No report yet"
+    said += f"; {_count(len(failing), 'account')} with failures" if failing else ""
+    heads = "".join(f'<th scope="col">{escape(_title(notebook))}</th>' for notebook in columns)
+    failed = set(map(_kind_of, failures))
+    rows = "".join(_row(account, names[account], accounts[account], columns, failed) for account in order)
+    body = (
+        '<p class="edition"><b>Internal</b> This list names every account: never send it to a client.</p>'
+        f"<header><h1>Reports</h1><p>{said}.</p>{_SEARCH_FIELD if rows else ''}</header><main>"
+        f"{_failed(failures, names, accounts) if failures else ''}"
     )
-    body = "".join(_section(out, account, accounts[account]) for account in sorted(accounts))
-    return f"{_HEAD.format(look=_LOOK, count=count)}{body}</main></body></html>\n"
+    if rows:
+        body += (
+            f'<section aria-labelledby="a"><h2 id="a">Accounts</h2><table><thead><tr><th scope="col">Account</th>{heads}</tr>'
+            f"</thead><tbody>\n{rows}</tbody></table></section>"
+        )
+    labels = "".join(f"td:nth-child({at}){{--of:{_css(_title(name))}}}" for at, name in enumerate(columns, start=2))
+    look = f"{labels}@media screen and (max-width:44rem){{td::before{{content:var(--of)}}}}\n"
+    return _page("Reports", f"{body}</main>", look, _beside("index.js") if rows else "")
 
 
-def _section(out: Path, account: str, reports: list[tuple[Path, dict[str, Any]]]) -> str:
-    ordered = sorted(reports, key=lambda pair: (pair[1]["notebook"], pair[1]["audience"]))
-    ordered.sort(key=lambda pair: pair[1]["period"], reverse=True)
-    rows = "".join(_row(out, path, said) for path, said in ordered)
-    heading = f"{escape(ordered[0][1]['name'])}<small>{escape(account)}</small>"
-    return f'<section><h2 id="{escape(account)}">{heading}</h2><ul>{rows}</ul></section>\n'
+def _day(iso: str) -> str:
+    return day(date.fromisoformat(iso))
 
 
-def _row(out: Path, path: Path, said: dict[str, Any]) -> str:
-    link = path.with_suffix(".html").relative_to(out).as_posix()
-    title = said["notebook"].replace("_", " ").capitalize()
-    audience = said["audience"]
+def _title(notebook: str) -> str:
+    return notebook.replace("_", " ").capitalize()
+
+
+def _css(text: str) -> str:
+    """Return a text as CSS may hold it, whatever a file was named."""
+    return '"{}"'.format(re.sub(r"[^\w ]", lambda sign: f"\\{ord(sign[0]):x} ", text))
+
+
+def _row(account: str, name: str, reports: Sequence[_Report], columns: Sequence[str], failed: Collection[_Kind]) -> str:
+    newest = {report.kind: report for report in sorted(reports, key=lambda report: (report.as_of, report.period))}
+    usual = Counter(report.when for report in newest.values()).most_common(1)[0][0]
+    mark = f" {_MARK}" if (account, "", "") in failed else ""
+    cells = "".join(_cell([newest.get((column, a)) for a in ("internal", "client")], usual, failed) for column in columns)
     return (
-        f'<li><span class="when">{escape(said["period"])}</span><a href="{escape(link)}">{escape(title)}</a>'
-        f'<span class="tag {escape(audience)}">{escape(audience)}</span><time>data as of {escape(said["as_of"])}</time></li>'
+        f'<tr><th scope="row"><a href="internal/{quote(account)}/index.html">{escape(name)}</a>{mark}'
+        f"<small>{escape(account)} · {escape(usual[0])} · as of {_day(usual[1])}</small></th>{cells}</tr>\n"
     )
 
 
-def write_index(out: Path) -> Path:
-    """Write ``index.html`` into the folder of outputs where it would change, and return its path."""
-    page, path = index_page(out), out / "index.html"
-    if not path.is_file() or path.read_text(encoding="utf-8") != page:
-        temporary = path.with_name(".index.html.tmp")
-        temporary.write_text(page, encoding="utf-8")
+def _cell(editions: Sequence[_Report | None], usual: tuple[str, str], failed: Collection[_Kind]) -> str:
+    there = [report for report in editions if report]
+    links = "".join(f"<a href={report.href()}>{report.audience}</a>" for report in there)  # needs no quotes: it is quoted
+    notes = list(there[0].figures) if there else []
+    notes += [f"{report.period}, as of {report.day}" for report in there[:1] if report.when != usual]
+    mark = _MARK if any((report.account, *report.kind) in failed for report in there) else ""
+    small = f"<small>{escape(' · '.join(notes))}</small>" if notes else ""
+    return f"<td>{links}{mark}{small}</td>"
+
+
+def _failed(failures: Mapping[str, str], names: Mapping[str, str], accounts: Mapping[str, Sequence[_Report]]) -> str:
+    rows = []
+    for key in sorted(failures, key=lambda key: (names[_account_of(key)].casefold(), key)):
+        account, (first, more) = _account_of(key), sentence(failures[key])
+        what = "" if key == account else f": {_title(_kind_of(key)[1])} {key.split('/')[2]} ({_kind_of(key)[2]})"
+        rest = f"and {_count(more, 'line')} more; acctlib check {account} says all"
+        rest = f"<br><small>{escape(rest)}</small>" if more else ""
+        link = f'<a href="internal/{quote(account)}/index.html">{escape(names[account])}</a>'
+        link = link if account in accounts else f"<b>{escape(names[account])}</b>"
+        rows.append(
+            f'<li>{link} <span class="quiet">{escape(account)}{escape(what)}</span><br>{_MARK} {escape(first)}{rest}</li>\n'
+        )
+    return (
+        '<section id="failed" aria-labelledby="f"><h2 id="f">Failed</h2><p class="quiet">The last good pages stand as they '
+        f"were.</p><ul>\n{''.join(rows)}</ul></section>"
+    )
+
+
+def account_page(out: Path, account: str, known: KnownFiles | None = None) -> str:
+    """Return our page of one account: all its reports, the newest first, with the way back to the list of all."""
+    reports = [report for report in _reports(out, known or KnownFiles()) if report.account == account]
+    return _account(account, reports, read_failures(out))
+
+
+def _account(account: str, reports: Sequence[_Report], failures: Mapping[str, str]) -> str:
+    mine = {key: said for key, said in failures.items() if _account_of(key) == account}
+    rows = "".join(
+        f"<li><a href={attribute(report.href('../../'))}>{escape(report.title)}</a>{report.audience} "
+        f"<small>{' · '.join(map(escape, (report.period, f'as of {report.day}', *report.figures)))}</small></li>\n"
+        for report in _ordered(reports)
+    )
+    name = _name(account, reports)
+    body = (
+        '<p class="edition"><b>Internal</b> not for the client</p>'
+        f'<header><p><a href="../../index.html">All accounts</a></p><h1>{escape(name)}</h1>'
+        f"<p>{_count(len(reports), 'report')}.</p></header><main>"
+        f"{_failed(mine, {account: name}, {}) if mine else ''}"
+        f'<section aria-labelledby="r"><h2 id="r">Reports</h2><ul>\n{rows}</ul></section></main>'
+    )
+    return _page(f"{name}: reports", body)
+
+
+def client_page(out: Path, account: str, known: KnownFiles | None = None) -> str:
+    """Return the page of the client's folder: the client's own pages by name, period and as-of, and nothing of ours."""
+    reports = [report for report in _reports(out, known or KnownFiles()) if report.account == account]
+    return _client([report for report in reports if report.audience == "client"])
+
+
+def _client(reports: Sequence[_Report]) -> str:
+    rows = "".join(
+        f"<li><a href={attribute(quote(f'{report.period}/{report.notebook}.html'))}>{escape(report.title)}</a>"
+        f"<small>{escape(report.period)} · as of {report.day}</small></li>\n"
+        for report in _ordered(reports)
+    )
+    name = _name("", reports)
+    return _page(
+        f"{name}: reports", f"<header><h1>{escape(name)}</h1></header><main><section><ul>\n{rows}</ul></section></main>"
+    )
+
+
+def _ordered(reports: Iterable[_Report]) -> list[_Report]:
+    by_name = sorted(reports, key=lambda report: (report.notebook, report.audience))
+    return sorted(by_name, key=lambda report: (report.period, report.as_of), reverse=True)
+
+
+def write_index(out: Path, known: KnownFiles | None = None) -> Path:
+    """Write the lists where they would change, and return the path of our list of all accounts."""
+    accounts, failures = _by_account(_reports(out, known or KnownFiles())), read_failures(out)
+    out.mkdir(parents=True, exist_ok=True)
+    for account, reports in accounts.items():
+        if theirs := [report for report in reports if report.audience == "client"]:
+            _write(out / "client" / account / "index.html", _client(theirs))
+        (out / "internal" / account).mkdir(parents=True, exist_ok=True)
+        _write(out / "internal" / account / "index.html", _account(account, reports, failures))
+    _write(out / "index.html", _index(accounts, failures))
+    return out / "index.html"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole, and only where it would change."""
+    with contextlib.suppress(OSError):
+        if path.read_bytes() == text.encode():
+            return
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
         temporary.replace(path)
-    return path
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+# -- what failed ------------------------------------------------------------------------------------------------------
+# A failure is kept by account, or by audience/account/period/notebook where it is one report's.
+
+
+def _account_of(key: str) -> str:
+    return key.split("/")[1] if "/" in key else key
+
+
+def _kind_of(key: str) -> _Kind:
+    account, notebook, audience = key, "", ""
+    if "/" in key:
+        audience, account, _, notebook = key.split("/")
+    return account, notebook, audience
+
+
+def read_failures(out: Path) -> dict[str, str]:
+    """Return what failed when it was last tried -> why; empty where that can't be read."""
+    said = read_results(out / FAILED)
+    return {key: why for key, why in said.items() if key.count("/") in (0, 3) and isinstance(why, str)}
+
+
+def note_failures(out: Path, outcomes: Iterable[Outcome], accounts: Collection[str]) -> None:
+    """Keep what failed, and forget what was made since or has no parameters file any more.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the reports.
+    outcomes : iterable of Outcome
+        What became of a run's reports. Others keep the state that they had.
+    accounts : collection of str
+        The accounts that there are.
+    """
+    failures = read_failures(out)
+    for outcome in outcomes:
+        order = outcome.order
+        account = order.account if order else outcome.what
+        kind = order and (account, order.name, order.audience)
+        for key in list(failures):
+            if _account_of(key) == account and ("/" not in key or order is None or _kind_of(key) == kind):
+                del failures[key]
+        if outcome.state == "failed":
+            key = f"{order.audience}/{account}/{order.parameters['period']}/{order.name}" if order else account
+            failures[key] = outcome.reason
+    kept = {key: why for key, why in failures.items() if _account_of(key) in accounts}
+    text = json.dumps(kept, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    if kept or (out / FAILED).exists():
+        out.mkdir(parents=True, exist_ok=True)
+        _write(out / FAILED, text)

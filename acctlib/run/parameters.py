@@ -11,7 +11,7 @@ import ast
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from acctlib.account import AUDIENCES
 from acctlib.periods import quarter
 from acctlib.profile import read_yaml
 
-__all__ = ["ACCOUNT_ID", "ParameterError", "checked_parameters", "declared_parameters", "editions", "valid_date"]
+__all__ = ["ACCOUNT_ID", "LATEST", "ParameterError", "checked_parameters", "declared_parameters", "editions", "valid_date"]
 
 ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+#: On the command line: the last quarter of each account that is complete.
+LATEST = "latest"
 _REQUIRED = ("account", "period")
 _TYPES = {str: "text in quotes", int: "a whole number", float: "a number"}
 _EXAMPLES = {"period": '"2026-Q3"', "as_of": '"2026-09-30"', "confidence": "0.8", "draws": "16384", "seed": "1"}
@@ -79,7 +81,9 @@ def valid_date(text: str) -> bool:
         return False
 
 
-def checked_parameters(file: Path, declared: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def checked_parameters(
+    file: Path, declared: Iterable[Mapping[str, Any]], read: Callable[[Path], tuple[dict, dict]] = read_yaml
+) -> dict[str, Any]:
     """Return the parameters in a file, or say everything that is wrong with it.
 
     Parameters
@@ -88,6 +92,8 @@ def checked_parameters(file: Path, declared: Iterable[Mapping[str, Any]]) -> dic
         ``parameters/<account>.yaml``: flat `key: value` lines.
     declared : iterable of mappings of str to default
         What each notebook that is to run takes, from `declared_parameters`.
+    read : function of Path
+        Reads the file as `read_yaml` does.
 
     Returns
     -------
@@ -103,7 +109,7 @@ def checked_parameters(file: Path, declared: Iterable[Mapping[str, Any]]) -> dic
         raise ParameterError(
             f"{file.parent.name}/{file.name} must exist; write account: {file.stem} and period: {_EXAMPLES['period']}"
         )
-    given, lines = read_yaml(file)
+    given, lines = read(file)
     problems = [
         f"{file.name}: {key} must be given; add a line `{key}: {_EXAMPLES.get(key, file.stem)}`"
         for key in _REQUIRED
@@ -139,7 +145,7 @@ def _wrong_value(key: str, value: Any, account: str) -> str:
         try:
             quarter(value)
         except ValueError as error:
-            return str(error)
+            return f"{error}; for the last complete one: acctlib run --period latest" if value == LATEST else str(error)
     if key == "as_of" and value and not valid_date(value):
         return f"as_of must be a date, or empty for the period's end, got {value!r}; write as_of: {_EXAMPLES['as_of']}"
     if key == "audience" and value not in AUDIENCES:

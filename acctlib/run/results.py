@@ -12,9 +12,9 @@ There is no time of day and no path in it: the same input gives the same bytes o
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ import acctlib
 from acctlib.missing import Missing
 from acctlib.places import from_root
 from acctlib.profile import queries_in
+from acctlib.run.known_files import KnownFiles, sha_of
 from acctlib.tables.sql import fingerprint
 
 if TYPE_CHECKING:
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Edition",
+    "brief_results",
     "document",
     "earlier_results",
     "facts",
     "fingerprints",
     "last_results",
+    "made_with",
     "read_results",
     "shared_fingerprints",
     "why_stale",
@@ -110,20 +113,18 @@ class Edition:
         return f"{self.account} {self.parameters['period']} {self.name} ({self.audience})"
 
 
-def _sha(content: bytes | str) -> str:
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
-
-
-def _sha_of_files(base: Path, files: Iterable[Path]) -> str:
-    """Return one fingerprint of names and contents, the same wherever `base` lies."""
-    lines = sorted(f"{path.relative_to(base).as_posix()} {_sha(path.read_bytes())}" for path in files)
-    return _sha("\n".join(lines))
+def _sha_of_lines(files: Iterable[tuple[str, str]]) -> str:
+    """Return one fingerprint of names and contents, the same wherever they lie."""
+    return sha_of("\n".join(sorted(f"{Path(name).as_posix()} {content}" for name, content in files)))
 
 
 def facts(folder: Path) -> Iterator[Path]:
     """Yield the files that hold facts; editors' lock and swap files (~$…, .~lock…) and what imports keep are none."""
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith((".", "~$")))
-    return (path for path in found if "imports" not in path.relative_to(folder).parts[:1])
+    for place, folders, names in os.walk(folder):
+        if Path(place) == folder:
+            folders[:] = [name for name in folders if name != "imports"]
+        found = (os.path.join(place, name) for name in names if not name.startswith((".", "~$")))
+        yield from (Path(path) for path in found if os.path.isfile(path))
 
 
 def shared_fingerprints() -> None:
@@ -135,7 +136,8 @@ def shared_fingerprints() -> None:
 @functools.lru_cache(maxsize=1)
 def _package() -> str:
     folder = Path(acctlib.__file__).parent
-    return _sha_of_files(folder, (path for path in facts(folder) if "__pycache__" not in path.parts))
+    files = (path for path in facts(folder) if "__pycache__" not in path.parts)
+    return _sha_of_lines((os.path.relpath(path, folder), sha_of(path.read_bytes())) for path in files)
 
 
 @functools.lru_cache(maxsize=1)
@@ -143,7 +145,12 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in VERSIONED}}
 
 
-def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
+def made_with() -> str:
+    """Return one fingerprint of the package and the libraries, with which all that was made by them goes."""
+    return sha_of(json.dumps([_package(), _versions(), importlib.metadata.version("ruamel.yaml")]))
+
+
+def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None) -> dict[str, str]:
     """Return what a report depends on -> a fingerprint of it.
 
     Parameters
@@ -151,26 +158,34 @@ def fingerprints(edition: Edition, as_of: str) -> dict[str, str]:
     edition : Edition
     as_of : str
         The report's ISO date, as resolved from parameters and profile: earlier results count up to it.
+    known : KnownFiles, optional
+        Spares reading what did not change; without it every file is read.
 
     Raises
     ------
     ValueError
         If a database does not answer, or a file that holds its queries can't be read: nobody can say then what changed.
     """
+    known = known or KnownFiles()
     own = {name: value for name, value in edition.parameters.items() if name not in PLACES}
     # A database may hold every account's rows; those of this one count by what the queries return.
-    files = [path for folder in (edition.account, "firm") for path in facts(edition.data / folder)]
-    own_files = [path for path in files if ".sqlite" not in path.name]
-    answers = [fingerprint(query) for query in queries_in(edition.data, edition.account)]
-    past = _earlier(edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"])
+    own_files = [
+        (f"{folder}/{name}", content)
+        for folder in (edition.account, "firm")
+        for name, content in known.folder(edition.data / folder, facts)
+        if ".sqlite" not in os.path.basename(name)
+    ]
+    answers = [fingerprint(query) for query in queries_in(edition.data, edition.account, known.yaml)]
+    where = edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"]
+    past = [(os.path.relpath(path, edition.out), known.sha(path)) for path, _ in _earlier(*where, known)]
     return {
-        "data": _sha_of_files(edition.data, own_files),
-        **({"database": _sha(json.dumps(answers))} if answers else {}),
-        "parameters": _sha(json.dumps(own, sort_keys=True)),
-        "notebook": _sha(edition.notebook.read_bytes()),
+        "data": _sha_of_lines(own_files),
+        **({"database": sha_of(json.dumps(answers))} if answers else {}),
+        "parameters": sha_of(json.dumps(own, sort_keys=True)),
+        "notebook": known.sha(edition.notebook),
         "package": _package(),
-        "versions": _sha(json.dumps(_versions(), sort_keys=True)),
-        "earlier results": _sha_of_files(edition.out, (path for path, _ in past)),
+        "versions": sha_of(json.dumps(_versions(), sort_keys=True)),
+        "earlier results": _sha_of_lines(past),
     }
 
 
@@ -204,8 +219,8 @@ def document(edition: Edition, account: Account, figures: Mapping[str, Any], mad
         "as_of": account.as_of.isoformat(),
         "audience": edition.audience,
         "figures": figures,
-        "html_sha256": _sha(html),
-        "key": _sha(json.dumps(made_from, sort_keys=True)),
+        "html_sha256": sha_of(html),
+        "key": sha_of(json.dumps(made_from, sort_keys=True)),
         "made_from": made_from,
         "name": account.name,
         "notebook": edition.name,
@@ -226,26 +241,44 @@ def read_results(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def why_stale(edition: Edition) -> str:
+#: Of a report's JSON, what tells whether it is up to date and what the index says of it; its figures are left out.
+_BRIEF = ("account", "as_of", "audience", "html_sha256", "made_from", "name", "notebook", "period")
+
+
+def brief_results(path: Path, known: KnownFiles) -> dict[str, Any]:
+    """Return what a report's JSON says of the report itself; empty where there is none that can be read."""
+    try:
+        return known.value(path, "results", _brief)
+    except OSError:
+        return {}
+
+
+def _brief(path: Path) -> dict[str, Any]:
+    said = read_results(path)
+    return {name: said[name] for name in _BRIEF if name in said}
+
+
+def why_stale(edition: Edition, known: KnownFiles | None = None) -> str:
     """Return why a report would be made again, as a clause; empty where it is up to date."""
+    known = known or KnownFiles()
     if not edition.html.is_file():
         return "it was never made"
-    stored = read_results(edition.json)
+    stored = brief_results(edition.json, known)
     made_from = stored.get("made_from")
     if not isinstance(made_from, dict) or "as_of" not in stored:
         return "its figures are not there"
-    if stored.get("html_sha256") != _sha(edition.html.read_bytes()):
+    if stored.get("html_sha256") != known.sha(edition.html):
         return "its page and its figures do not belong together"
-    now = fingerprints(edition, stored["as_of"])
+    now = fingerprints(edition, stored["as_of"], known)
     changed = [part for part in dict.fromkeys((*now, *made_from)) if made_from.get(part) != now.get(part)]
     return f"changed: {', '.join(changed)}" if changed else ""
 
 
 def _earlier(
-    out: Path, account: str, notebook: str, audience: str, as_of: str, period: str
+    out: Path, account: str, notebook: str, audience: str, as_of: str, period: str, known: KnownFiles
 ) -> list[tuple[Path, dict[str, Any]]]:
-    """Return the results with an earlier as-of and of another period, the oldest first."""
-    found = [(path, read_results(path)) for path in (out / audience / account).glob(f"*/{notebook}.json")]
+    """Return the results with an earlier as-of and of another period, in brief, the oldest first."""
+    found = [(path, brief_results(path, known)) for path in (out / audience / account).glob(f"*/{notebook}.json")]
     past = [(path, said) for path, said in found if said.get("as_of", "9") < as_of and said.get("period") != period]
     return sorted(past, key=lambda pair: (pair[1]["as_of"], pair[0].as_posix()))
 
@@ -253,7 +286,7 @@ def _earlier(
 def earlier_results(results: str | Path, account: Account, notebook: str) -> list[dict[str, Any]]:
     """Return what all earlier reports of this kind said, the oldest first: those that `last_results` is the newest of."""
     where = from_root(results), account.id, notebook, account.audience, account.as_of.isoformat(), account.period.label
-    return [said for _, said in _earlier(*where)]
+    return [read_results(path) for path, _ in _earlier(*where, KnownFiles())]
 
 
 def last_results(results: str | Path, account: Account, notebook: str) -> dict[str, Any] | Missing:

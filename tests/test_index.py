@@ -1,0 +1,287 @@
+"""The lists of reports: what is there, what failed, escaped, searched without a server; the client's names nobody else."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from small_workbook import make_workbook
+
+from acctlib.run.batch import Outcome, Workbook, plan
+from acctlib.run.index import FAILED, account_page, client_page, index_page, note_failures, read_failures, write_index
+from acctlib.run.report import publish
+
+NASTY = "</script><img src=x onerror=alert(1)>&"
+
+
+@pytest.fixture
+def book(tmp_path):
+    root = make_workbook(tmp_path)
+    return Workbook(root, root / "data", root / "parameters", root / "outputs")
+
+
+def made(order, name="Aurora & Co", as_of="2026-09-30", **figures):
+    said = {"account": order.account, "audience": order.audience, "notebook": order.name, "period": order.parameters["period"]}
+    named = {key: {"value": value, "unit": unit} for key, (value, unit) in figures.items()}
+    publish(order, "page", json.dumps({**said, "as_of": as_of, "name": name, "figures": named}))
+
+
+def orders_of(book, period="2026-Q3"):
+    return plan(book, said={"period": period})[0]
+
+
+def test_a_row_has_the_newest_reports_of_an_account_and_its_headline_figures(book):
+    for order in orders_of(book, "2026-Q2"):
+        made(order, as_of="2026-06-30")
+    for order in orders_of(book):
+        name = "Aurora & Co" if order.account == "aurora" else "Borealis"
+        made(order, name, budget_holds=(0.203, "fraction"), contingency=(30407.5, "GBP"), decisions=(4, ""))
+    page = index_page(book.out)
+    assert "8 reports of 2 accounts." in page
+    row = re.search(r"<tr><th.*?Aurora.*?</tr>", page)[0]
+    assert '<a href="internal/aurora/index.html">Aurora &amp; Co</a>' in row
+    assert "2026-Q3 · as of 30\xa0Sep\xa02026" in row
+    assert "<a href=internal/aurora/2026-Q3/spend.html>internal</a><a href=client/aurora/2026-Q3/spend.html>client</a>" in row
+    assert "<small>budget holds 20\xa0% · reserve £30.4k</small>" in row
+    assert "2026-Q2" not in page
+    assert page.index("Aurora") < page.index("Borealis")
+    assert str(book.root) not in page
+
+
+def test_a_report_of_another_day_than_the_account_s_others_says_so(book):
+    first, second = (order for order in orders_of(book) if order.account == "aurora")
+    made(first)
+    made(second, as_of="2026-10-05")
+    assert re.search(r"<small>2026-Q3, as of (5\xa0Oct|30\xa0Sep)\xa02026</small>", index_page(book.out))
+
+
+def test_an_account_s_own_page_has_all_periods_the_newest_first_and_the_way_back(book):
+    for period in ("2026-Q2", "2026-Q3"):
+        for order in orders_of(book, period):
+            made(order, as_of={"2026-Q2": "2026-06-30", "2026-Q3": "2026-09-30"}[period])
+    page = account_page(book.out, "aurora")
+    assert '<a href="../../index.html">All accounts</a>' in page
+    assert page.index("../../client/aurora/2026-Q3/spend.html") < page.index("../../internal/aurora/2026-Q2/spend.html")
+    assert "borealis" not in page.lower()
+    assert "<script" not in page
+
+
+def test_the_client_s_list_names_nobody_else_and_nothing_of_ours(book):
+    for order in orders_of(book):
+        made(order, "Aurora & Co" if order.account == "aurora" else "Borealis Bank", overdue=(7344.0, "GBP"))
+    note_failures(book.out, [Outcome("aurora", "failed", "Borealis Bank has no such invoice")], ["aurora", "borealis"])
+    write_index(book.out)
+    page = (book.out / "client" / "aurora" / "index.html").read_text(encoding="utf-8")
+    assert page == client_page(book.out, "aurora")
+    assert '<a href="2026-Q3/spend.html">Spend</a>' in page
+    for ours in ("borealis", "internal", "7,344", "£7", "failed</b>", "<script", "../", "All accounts"):
+        assert ours not in page.lower()
+    assert "borealis" in index_page(book.out)  # else the test would see nothing
+
+
+def test_what_failed_stands_on_top_with_its_sentence_and_its_row_first(book):
+    aurora, borealis = (order for order in orders_of(book) if order.audience == "client")
+    made(aurora)
+    made(borealis, "Borealis Bank")
+    outcomes = [
+        Outcome("borealis", "failed", "projects.csv:2: no fee\nprojects.csv:3: no name"),
+        Outcome(str(aurora), "failed", 'cell 3 ("Fees"): R&D has no rate', aurora),
+        Outcome("corona", "failed", "corona.yaml: period must be given"),
+    ]
+    note_failures(book.out, outcomes, ["aurora", "borealis", "corona"])
+    page = index_page(book.out)
+    assert "2 reports of 2 accounts; 3 accounts with failures." in page
+    assert page.index('id="failed"') < page.index('id="a"')
+    assert "projects.csv:2: no fee" in page
+    assert "and 1 line more; acctlib check borealis says all" in page
+    assert "projects.csv:3" not in page
+    assert (
+        'aurora: Spend 2026-Q3 (client)</span><br><b class="failed">✕ failed</b> cell 3 ("Fees"): R&amp;D has no rate' in page
+    )
+    assert "<b>corona</b>" in page  # which has no page of its own
+    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", page)
+    assert ["✕ failed" in row.split("</th>")[0] for row in rows] == [False, True]
+    assert ["✕ failed" in row.split("</th>")[1] for row in rows] == [True, False]
+    assert "no fee" in account_page(book.out, "borealis")
+    assert "no fee" not in account_page(book.out, "aurora")
+
+
+def test_a_failure_stands_until_the_report_is_made_or_the_account_is_gone(book):
+    client, internal = (order for order in orders_of(book) if order.account == "aurora")
+    accounts = ["aurora", "borealis"]
+    note_failures(book.out, [Outcome(str(client), "failed", "a", client), Outcome("borealis", "failed", "b")], accounts)
+    note_failures(book.out, [Outcome(str(internal), "made", "", internal)], accounts)
+    assert read_failures(book.out) == {"client/aurora/2026-Q3/spend": "a", "borealis": "b"}
+    later = next(order for order in orders_of(book, "2026-Q4") if str(order) == "aurora 2026-Q4 spend (client)")
+    note_failures(book.out, [Outcome(str(later), "made", "", later)], accounts)
+    assert read_failures(book.out) == {"borealis": "b"}
+    note_failures(book.out, [], ["aurora"])
+    assert read_failures(book.out) == {}
+
+
+def test_a_whole_account_that_fails_stands_for_its_reports(book):
+    client = orders_of(book)[0]
+    note_failures(book.out, [Outcome(str(client), "failed", "a", client)], ["aurora"])
+    note_failures(book.out, [Outcome("aurora", "failed", "b")], ["aurora"])
+    assert read_failures(book.out) == {"aurora": "b"}
+    note_failures(book.out, [Outcome(str(client), "failed", "c", client)], ["aurora"])
+    assert read_failures(book.out) == {"client/aurora/2026-Q3/spend": "c"}
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"aurora": 1}', '{"a/b": "x"}', "\x00"])
+def test_a_file_of_failures_that_can_not_be_read_is_none(book, text):
+    book.out.mkdir()
+    (book.out / FAILED).write_text(text)
+    assert read_failures(book.out) == {}
+    assert "No report yet." in index_page(book.out)
+
+
+def test_hostile_names_are_shown_as_they_are_and_run_nothing(book, open_page):
+    for order in orders_of(book):
+        made(order, NASTY if order.account == "aurora" else "Borealis")
+    note_failures(book.out, [Outcome("aurora", "failed", NASTY)], ["aurora"])
+    opened = open_page(write_index(book.out))
+    assert (opened.messages, opened.requests) == ([], [])
+    assert opened.page.locator("tbody th a").first.inner_text() == NASTY
+    assert NASTY in opened.page.locator("#failed li").inner_text()
+    opened = open_page(book.out / "client" / "aurora" / "index.html")
+    assert (opened.messages, opened.requests) == ([], [])
+    assert opened.page.locator("h1").inner_text() == NASTY
+
+
+def test_figures_in_the_wrong_place_or_of_no_report_are_left_out(book):
+    for order in orders_of(book):
+        made(order)
+    moved = book.out / "client" / "corona" / "2026-Q3"
+    moved.mkdir(parents=True)
+    for name in ("spend.html", "spend.json"):
+        (moved / name).write_bytes((book.out / "client" / "aurora" / "2026-Q3" / name).read_bytes())
+    (book.out / "client" / "aurora" / "2026-Q3" / "other.json").write_text("{}")
+    (book.out / "internal" / "aurora" / "2026-Q3" / "spend.json").write_text("[1")
+    page = index_page(book.out)
+    assert "3 reports of 2 accounts." in page
+    assert "corona" not in page
+
+
+def test_lists_are_written_only_where_they_change(book):
+    for order in orders_of(book):
+        made(order)
+    write_index(book.out)
+    lists = [book.out / "index.html", *sorted(book.out.glob("*/*/index.html"))]
+    assert len(lists) == 5
+    before = [path.stat().st_mtime_ns for path in lists]
+    write_index(book.out)
+    assert [path.stat().st_mtime_ns for path in lists] == before
+    assert not list(book.out.rglob(".*.tmp"))
+
+
+def test_an_empty_folder_has_a_list_that_says_so(book):
+    assert write_index(book.out).read_text(encoding="utf-8").count("No report yet.") == 1
+
+
+@pytest.fixture
+def listed(book):
+    """Return a list of forty accounts, one of which failed."""
+    for n in range(40):
+        (book.parameters / f"client-{n:02}.yaml").write_text(f'account: client-{n:02}\nperiod: "2026-Q3"\n')
+    orders = [order for order in plan(book)[0] if order.account.startswith("client")]
+    for order in orders:
+        made(order, f"Söder & Co {order.account[-2:]}", fees_in_period=(97402.5, "GBP"))
+    note_failures(book.out, [Outcome("client-17", "failed", "projects.csv:2: no fee")], [order.account for order in orders])
+    return write_index(book.out)
+
+
+def test_the_list_is_searched_by_keyboard_and_its_only_script_is_allowed_by_its_hash(listed, open_page):
+    opened = open_page(listed)
+    page, rows = opened.page, opened.page.locator("tbody tr:visible")
+    assert rows.count() == 40
+    page.keyboard.press("/")
+    page.keyboard.type("soder 07")  # without the accent
+    assert rows.count() == 1
+    assert page.locator("#n").inner_text() == "1 of 40 accounts"
+    assert page.locator("#failed li:visible").count() == 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Söder & Co 07"
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    assert rows.count() == 40
+    assert page.locator("#n").inner_text() == ""
+    page.keyboard.type("failed")
+    assert rows.count() == 1
+    assert page.locator("#failed li:visible").count() == 1
+    assert (opened.messages, opened.requests) == ([], [])
+    policy = page.locator("meta[http-equiv]").get_attribute("content")
+    assert re.fullmatch(
+        r"default-src 'none'; script-src 'sha256-[\w+/=]+'; style-src 'sha256-[\w+/=]+'; base-uri 'none'; form-action 'none'",
+        policy,
+    )
+
+
+def test_a_script_that_was_not_ours_would_not_run(listed, open_page):
+    text = listed.read_text(encoding="utf-8").replace("const all=", "console.log('ran');const all=")
+    opened = open_page(text)
+    assert "ran" not in opened.messages
+    assert not opened.page.locator("[role=search]").is_visible()  # nor is a field shown that would do nothing
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_list_fits_the_screen_and_each_link_can_be_hit(listed, open_page, width):
+    page = open_page(listed, width).page
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert min(link.bounding_box()["height"] for link in page.locator("td a").all()[:6]) >= 24
+    label = page.locator("tbody td").first.evaluate("cell => getComputedStyle(cell, '::before').content")
+    assert label == ('"Spend"' if width == 360 else "none")
+
+
+def test_every_field_has_a_name_every_heading_its_place_and_text_its_contrast(listed, open_page):
+    page = open_page(listed).page
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.get_by_label("Find").count() == 1
+    assert page.get_by_role("search").count() == 1
+    assert [h.evaluate("h => h.tagName") for h in page.locator("h1,h2").all()] == ["H1", "H2", "H2"]
+    assert page.locator("tbody tr").count() == page.locator("th[scope=row]").count()
+    assert page.locator("a:not([href])").count() == 0
+    for what in ("small", ".failed", ".edition", "thead th", "a"):
+        assert _contrast(page.locator(what).first) >= 4.5, what
+
+
+def _contrast(element):
+    """Return the WCAG ratio of an element's colour to what lies behind it."""
+    ink, paper = element.evaluate("""e => {
+      const ink = getComputedStyle(e).color; let under = e;
+      while (under && getComputedStyle(under).backgroundColor === 'rgba(0, 0, 0, 0)') under = under.parentElement;
+      return [ink, getComputedStyle(under || document.body).backgroundColor] }""")
+    light = []
+    for colour in (ink, paper):
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        parts = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        light.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def test_on_paper_the_heads_repeat_and_the_search_is_gone(listed, open_page):
+    page = open_page(listed, 688).page
+    page.emulate_media(media="print")
+    assert not page.locator("[role=search]").is_visible()
+    assert page.locator("thead").evaluate("head => getComputedStyle(head).display") == "table-header-group"
+    assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).breakInside") == "avoid"
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_a_thousand_accounts_with_seven_reports_are_less_than_a_megabyte(book):
+    from acctlib.run import index
+
+    notebooks = {"account_plan": ["internal"], "budget_risk": ["client", "internal"], "meeting_brief": ["client", "internal"]}
+    notebooks["quarterly_business_review"] = ["client", "internal"]
+    accounts = {
+        f"client-number-{n:04}": [
+            index._Report(audience, f"client-number-{n:04}", "2026-Q3", notebook, f"Client of some length {n:04}", "2026-09-30",
+                          ("budget holds 20 %", "reserve £30.4k"))
+            for notebook, audiences in notebooks.items() for audience in audiences
+        ]
+        for n in range(1000)
+    }  # fmt: skip
+    page = index._index(accounts, {})
+    assert "7,000 reports of 1,000 accounts" in page
+    assert len(page.encode()) < 1_000_000
