@@ -160,6 +160,9 @@ class PageReader(HTMLParser):
     ----------
     page : str
         The HTML.
+    scripts : bool, default True
+        Read what stands in scripts too: in our own edition that is a drawing program of half a megabyte, which is allowed by
+        its hash.
 
     Attributes
     ----------
@@ -169,8 +172,9 @@ class PageReader(HTMLParser):
         What a client page must not be made of, and where.
     """
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, scripts: bool = True) -> None:
         super().__init__(convert_charrefs=True)
+        self._scripts = scripts
         self.pieces: list[Piece] = []
         self.forbidden: list[tuple[str, str]] = []
         self._heading = ""
@@ -238,6 +242,8 @@ class PageReader(HTMLParser):
                 self._add(data, "style sheet", figures=False)
             for found in _CSS_TEXT.finditer(data):
                 self._add(next(group for group in found.groups() if group is not None), "style sheet")
+            return
+        if here == "script" and not self._scripts:
             return
         if not data.strip():
             self._run.append(data)
