@@ -35,6 +35,7 @@ __all__ = [
     "concentration",
     "income_by_period",
     "income_by_project",
+    "incomes_by_project",
     "recognised",
     "unbilled",
 ]
@@ -354,22 +355,42 @@ def income_by_project(
         project, name, contract, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through
         (what was charged for expenses less the cost of pass-through). Blank where not known. `Missing` without projects.
     """
+    return incomes_by_project([period], projects, change_requests, tasks, progress, rated, expenses, as_of)[0]
+
+
+def incomes_by_project(
+    periods: Sequence[Quarter | Month],
+    projects: pd.DataFrame | Missing,
+    change_requests: pd.DataFrame | Missing,
+    tasks: pd.DataFrame | Missing,
+    progress: pd.DataFrame | Missing,
+    rated: pd.DataFrame | Missing,
+    expenses: pd.DataFrame | Missing,
+    as_of: date,
+) -> list[pd.DataFrame | Missing]:
+    """Return `income_by_project` of each of several periods; what one ends with, the next begins with."""
     if isinstance(projects, Missing):
-        return projects
+        return [projects for _ in periods]
+    spans = [(period.start - timedelta(days=1), min(period.end, as_of)) for period in periods]
     tables = (projects, change_requests, tasks, progress, rated)
-    eve, last = period.start - timedelta(days=1), min(period.end, as_of)
-    before, after = (_earned_by(day, *tables) for day in (eve, last))
-    moved = after.assign(**after[list(_AMOUNTS)] - before[list(_AMOUNTS)])
-    bought = complete(expenses, "expenses", "date project kind cost charged")
-    bought = bought[bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
-    freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
-    charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] == "pass_through", 0.0)
+    to_date = {day: _earned_by(day, *tables) for day in sorted({day for span in spans for day in span})}
+    all_bought = complete(expenses, "expenses", "date project kind cost charged")
     contract = complete(projects, "projects", "contract").set_index("project")["contract"]
-    return moved[["project", "name", "fees", "hours"]].assign(
-        contract=moved["project"].map(contract),
-        delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
-        pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),
-    )
+    incomes = []
+    for period, (eve, last) in zip(periods, spans, strict=True):
+        before, after = to_date[eve], to_date[last]
+        moved = after.assign(**after[list(_AMOUNTS)] - before[list(_AMOUNTS)])
+        bought = all_bought[all_bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
+        freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
+        charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] == "pass_through", 0.0)
+        incomes.append(
+            moved[["project", "name", "fees", "hours"]].assign(
+                contract=moved["project"].map(contract),
+                delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
+                pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),
+            )
+        )
+    return incomes
 
 
 def _bought(expenses: pd.DataFrame | Missing, period: Quarter | Month) -> dict[str, float]:

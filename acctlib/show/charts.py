@@ -30,6 +30,7 @@ from acctlib.show.axes import (
     nothing_in,
     row_axis,
     row_height,
+    tested,
     value_axis,
     with_columns,
     with_room,
@@ -55,6 +56,7 @@ _SEEN = 0.05  # a step of a twentieth of the total is a bar that can be seen
 _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
 
 
+@tested
 @requires(frame="month actual? plan? earned? low? likely? high?")
 def spend_curve(
     frame: pd.DataFrame | Missing, limit: float | Missing | None, unit: str, limit_name: str = "Agreed"
@@ -138,6 +140,7 @@ def _ends(data: pd.DataFrame, unit: str) -> list[alt.Chart]:
     return layers
 
 
+@tested
 @requires(frame="deliverable due original_due? done?")
 def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | Missing:
     """Draw when each deliverable was first due, is due now and was done: deliverable, original_due, due, done.
@@ -206,6 +209,7 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     return alt.layer(*layers)
 
 
+@tested
 def columns(
     frame: pd.DataFrame | Missing, x: str, y: str, unit: str, target: float | Missing | None = None
 ) -> alt.LayerChart | Missing:
@@ -259,6 +263,7 @@ def columns(
     return alt.layer(*layers)
 
 
+@tested
 def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> alt.LayerChart | Missing:
     """Draw one amount a name as bars from the top, each with its figure.
 
@@ -295,6 +300,7 @@ def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> al
     )
 
 
+@tested
 @requires(frame="label value low high note?")
 def intervals(
     frame: pd.DataFrame | Missing, unit: str, target: float | Missing | None = None, target_name: str = "Target {}"
@@ -353,6 +359,7 @@ def intervals(
     return alt.layer(*layers)
 
 
+@tested
 @requires(frame="name influence sentiment role?")
 def stakeholder_grid(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
     """Draw who decides and where they stand: name, influence, sentiment.
@@ -401,6 +408,7 @@ _CELLS = {
 }
 
 
+@tested
 @requires(frame="business_unit service_line state low_value? likely_value? high_value?")
 def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw what each business unit buys and might buy: business_unit, service_line, state, low_value, likely_value, high_value.
@@ -468,6 +476,7 @@ def _value_lines(low: float, likely: float, high: float, unit: str) -> str:
     return "" if known is None else in_unit(unit, known)
 
 
+@tested
 @requires(frame="step amount")
 def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw how one total becomes another: step, amount.
@@ -531,6 +540,7 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     return alt.layer(*layers)
 
 
+@tested
 @requires(frame="month used included over")
 def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
     """Draw the hours of retainers by month against what the fees include: month, used, included, over.

@@ -23,6 +23,7 @@ from acctlib.show.axes import (
     nothing_in,
     row_axis,
     row_height,
+    tested,
     value_axis,
 )
 from acctlib.show.charts import bars
@@ -36,6 +37,7 @@ NO_BUDGET = Missing("there is no budget")
 _LATE = STATES["off track"][1]
 
 
+@tested
 @requires(frame="value probability")
 def s_curve(
     frame: pd.DataFrame | Missing,
@@ -130,6 +132,7 @@ def _chosen_confidence(data: pd.DataFrame, unit: str, confidence: float, budget:
     ]
 
 
+@tested
 @requires(frame="cost finish", promised="budget end")
 def cost_and_finish(frame: pd.DataFrame | Missing, promised: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw cost and finish date of many drawn outcomes: cost, finish. Those within budget and date are blue discs.
@@ -176,6 +179,7 @@ def cost_and_finish(frame: pd.DataFrame | Missing, promised: pd.DataFrame | Miss
     return alt.layer(*layers)
 
 
+@tested
 @requires(frame="driver share? low? high?")
 def tornado(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw what moves a total most, the strongest on top: driver with its share, or driver, low, high.
