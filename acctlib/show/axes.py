@@ -185,7 +185,8 @@ def note_at(text: str, x: alt.X, y: alt.Y, colour: str = INK, **place: object) -
 
 def figures_beside(base: alt.Chart, text: str, colour: str = INK, **place: object) -> list[alt.Chart]:
     """Return the figures beside marks, with the same white edge."""
-    labelled = base.encode(text=f"{text}:N")
+    # every channel is written as alt.Text, alt.X2 …: a bare text would be looked up among all of Altair's classes
+    labelled = base.encode(text=alt.Text(f"{text}:N"))
     edge = labelled.mark_text(stroke="white", strokeWidth=4, strokeJoin="round", fill="white", **place)
     return [edge, labelled.mark_text(fill=colour, **place)]
 
