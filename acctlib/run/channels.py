@@ -24,7 +24,7 @@ from urllib.parse import unquote
 
 import acctlib
 
-__all__ = ["CLIENT_POLICY", "PageReader", "Piece", "decodings", "plain"]
+__all__ = ["CLIENT_POLICY", "PageReader", "Piece", "decodings", "plain", "shared_words"]
 
 #: What a client page may do: nothing but show itself.
 CLIENT_POLICY = (
@@ -72,6 +72,11 @@ _CSS_ADDRESS = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)|expression\(|-moz-
 _LIVE = re.compile(
     r"<\s*/?\s*(script|iframe|frame|object|embed|applet|form|input|button|base|link|foreignobject|animate|set)\b", re.I
 )
+
+
+def shared_words() -> None:
+    """Read the words that all pages of a process share: those of the template."""
+    _template_words()
 
 
 @functools.lru_cache(maxsize=1)

@@ -230,7 +230,7 @@ def _falling(typed: TypedTable) -> Iterator[Problem]:
         for left, right in ((names[i], names[j]) for j in range(len(names)) for i in range(j)):
             between = names[names.index(left) + 1 : names.index(right)]
             # Where a value stands between the two, it is compared with each of them instead.
-            alone = typed.frame[between].isna().all(axis=1).to_numpy()
+            alone = typed.frame[between].isna().all(axis=1).to_numpy() if between else True
             fallen = (typed.frame[right] < typed.frame[left]).fillna(False).to_numpy(bool)
             for row in np.flatnonzero(sound & alone & fallen):
                 bound = typed.raw.columns[typed.positions[left]][int(row)].as_py().strip()
@@ -270,7 +270,10 @@ def _dangling_column(
     wanted = typed.frame[parents].loc[names.index].assign(**{field: names})
     for parent in parents:  # an unknown project is named once, in its own column, not again for each of its tasks
         wanted = wanted[wanted[parent].isin(known[parent])]
-    there = pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(known))
+    if parents:
+        there = pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(known))
+    else:
+        there = wanted[field].isin(known[field]).to_numpy()
     sought: dict[tuple, str] = {}
     for row, *path in wanted[~there].itertuples(name=None):
         near = sought.get(tuple(path))
