@@ -11,9 +11,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -204,18 +205,49 @@ class Account:
         return tuple(float("nan") if isinstance(v, Missing) else float(v) for v in values)
 
     def _known_on(self, day: date) -> Account:
-        tables = {name: known_on(table, TABLES[name], day) for name, table in self.recorded.items() if name in TABLES}
-        tables["firm_deals"] = known_on(self.recorded["firm_deals"], TABLES["opportunities"], day)
-        summary = self.recorded["survey_summary"]
-        if not isinstance(summary, Missing):
-            known = summary[summary["last_answer"] <= pd.Timestamp(day)].reset_index(drop=True)
-            summary = known if len(known) else Missing(f"nobody had answered a survey on {day}")
-        counted = {
-            name: replace(source, rows=len(tables[name]))
-            for name, source in self.sources.items()
-            if not isinstance(tables.get(name), Missing)
-        }
-        return replace(self, as_of=day, tables={**tables, "survey_summary": summary}, sources=counted)
+        tables = _OnDemand(lambda: self.recorded, lambda name: _as_known(name, self.recorded[name], day))
+        sources = _OnDemand(
+            lambda: (name for name in self.sources if not isinstance(tables[name], Missing)),
+            lambda name: replace(self.sources[name], rows=len(tables[name])),
+        )
+        return replace(self, as_of=day, tables=tables, sources=sources)
+
+
+def _as_known(name: str, table: pd.DataFrame | Missing, day: date) -> pd.DataFrame | Missing:
+    """Return one of an account's tables as it stood on a day."""
+    if name != "survey_summary":
+        return known_on(table, TABLES["opportunities" if name == "firm_deals" else name], day)
+    if isinstance(table, Missing):
+        return table
+    known = table[table["last_answer"] <= pd.Timestamp(day)].reset_index(drop=True)
+    return known if len(known) else Missing(f"nobody had answered a survey on {day}")
+
+
+class _OnDemand(Mapping):
+    """A mapping whose values are made when they are asked for: a trend looks at few tables of each earlier quarter."""
+
+    def __init__(self, names: Callable[[], Iterable[str]], make: Callable[[str], Any]) -> None:
+        self._names, self._make, self._made = names, make, {}
+
+    @cached_property
+    def _keys(self) -> dict[str, None]:
+        return dict.fromkeys(self._names())
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._keys:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def account_ids(data: str | Path) -> list[str]:

@@ -1,6 +1,7 @@
 import re
 from datetime import date
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +16,8 @@ from acctlib.show.drawing import specification, svg
 
 
 def drawn(chart) -> list[dict]:
-    """Return the rows of every data set in the chart."""
+    """Return the rows of every data set in the chart, which must keep to the schema."""
+    chart.to_dict()
     return [row for rows in specification(chart)["datasets"].values() for row in rows]
 
 
@@ -217,6 +219,21 @@ def test_rows_of_one_name_stay_two_rows():
     names = [row["name"] for row in drawn(chart) if "name" in row]
     assert len(set(names)) == 2
     assert {name.strip("\N{ZERO WIDTH SPACE}") for name in names} == {"Site"}
+
+
+@pytest.mark.parametrize("name", sorted(example_charts()))
+def test_every_chart_keeps_to_the_schema_that_reports_do_not_hold_it_against(name):
+    chart = example_charts()[name]
+    assert chart.to_dict()["layer"]  # this holds it against the schema, and raises
+
+
+def test_what_others_make_of_a_chart_is_held_against_the_schema():
+    chart = charts.bars(pd.DataFrame({"name": ["Site"], "fee": [1.0]}), "name", "fee", "GBP")
+    assert specification(chart)["layer"]
+    chart = chart.copy()
+    chart.layer[0].mark.type = "barr"
+    with pytest.raises(alt.utils.schemapi.SchemaValidationError):
+        specification(chart)
 
 
 @pytest.mark.parametrize("name", sorted(example_charts()))

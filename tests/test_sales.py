@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from acctlib.measures.proportion import Proportion
-from acctlib.measures.sales import cycle_time, win_rate
+from acctlib.measures.sales import cycle_time, decided_within, win_rate
 from acctlib.measures.win_cohorts import win_cohorts
 from acctlib.missing import Missing
 from acctlib.periods import FiscalYear
@@ -234,3 +235,15 @@ def test_nothing_recorded_is_missing():
     assert win_rate(pd.DataFrame({"status": [], "amount": []})).reason == "no deal is recorded"
     later = deals(("open", "2026-10-01", None))
     assert win_cohorts(later, DAY).reason == cycle_time(later, DAY).reason == "no deal was opened by 2026-09-30"
+
+
+DAYS_RUN = st.lists(st.integers(0, 30).map(float), max_size=12)
+
+
+@given(DAYS_RUN.filter(bool), DAYS_RUN)
+@example([3.0, 3.0], [3.0])
+def test_the_share_decided_is_the_estimate_of_kaplan_and_meier_as_scipy_has_it(taken, running):
+    theirs = stats.ecdf(stats.CensoredData(taken, right=running)).cdf
+    days, decided = decided_within(np.array(taken), np.array(running))
+    assert days.tolist() == theirs.quantiles.tolist()
+    assert decided == pytest.approx(theirs.probabilities)

@@ -11,6 +11,7 @@ others is in the cost. Pass-through is bought for the client and is neither fee 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -23,6 +24,7 @@ from acctlib.periods import Month, Quarter
 
 __all__ = [
     "approved_scope",
+    "approved_until",
     "changes_in_force",
     "contribution_margin",
     "delivery_margin",
@@ -60,6 +62,18 @@ def changes_in_force(change_requests: pd.DataFrame | Missing) -> pd.DataFrame:
     changes = complete(change_requests, "change_requests", _CHANGE_COLUMNS)
     in_force = changes["decided"].fillna(changes["raised"]).where(changes["status"] == "approved")
     return changes.assign(in_force_from=in_force)
+
+
+def approved_until(changes: pd.DataFrame, projects: pd.Series, amount: str, days: Sequence[date]) -> np.ndarray:
+    """Return what the changes in force by the end of each day add to each project, shape (n_projects, n_days).
+
+    >>> changes = pd.DataFrame({"project": ["app"], "fee": [5e3], "in_force_from": pd.to_datetime(["2026-08-10"])})
+    >>> approved_until(changes, pd.Series(["app", "site"]), "fee", [date(2026, 8, 9), date(2026, 8, 10)]).tolist()
+    [[0.0, 5000.0], [0.0, 0.0]]
+    """
+    in_force = changes["in_force_from"].to_numpy("datetime64[us]")[:, None] <= np.array(days, "datetime64[us]")
+    added = pd.DataFrame(np.where(in_force, changes[amount].to_numpy(float)[:, None], np.nan), index=changes["project"])
+    return added.groupby(level=0).sum().reindex(projects).fillna(0.0).to_numpy()
 
 
 @requires(projects="project")
@@ -103,26 +117,25 @@ def approved_scope(
     projects = complete(projects, "projects", _PROJECT_COLUMNS)
     changes = changes_in_force(change_requests)
     day = pd.Timestamp(as_of)
-    approved = changes[changes["in_force_from"] <= day].groupby("project")[["fee", "hours"]].sum()
+    added_fee, added_hours = (approved_until(changes, projects["project"], each, [as_of])[:, 0] for each in ("fee", "hours"))
     undecided = (changes["status"] == "submitted") | (changes["decided"] > day)
     pending = changes[undecided & ~(changes["raised"] > day)]
-    added = approved.reindex(projects["project"]).fillna(0.0).set_axis(projects.index)
     asked = pending.groupby("project")["fee"].sum()
     unpriced = pending[pending["fee"].isna()].groupby("project").size()
-    fee, cap = projects["fee"] + added["fee"], projects["cap"] + added["fee"]
+    fee, cap = projects["fee"] + added_fee, projects["cap"] + added_fee
     hourly_cost = projects["budget_cost"] / projects["budget_hours"].where(projects["budget_hours"] > 0)
     listed = ["project", "name", "service_line", "billing_type", "status", "start", "end", "contingency"]
     return projects[listed].assign(
         original_fee=projects["fee"],
-        approved_changes=added["fee"],
+        approved_changes=added_fee,
         fee=fee,
         cap=cap,
         contract_value=fee.mask((projects["billing_type"] == "capped") & cap.notna(), cap),
         pending_changes=asked.reindex(projects["project"]).fillna(0.0).to_numpy(),
         unpriced_changes=unpriced.reindex(projects["project"]).fillna(0).astype("int64").to_numpy(),
         original_hours=projects["budget_hours"],
-        budget_hours=projects["budget_hours"] + added["hours"],
-        budget_cost=projects["budget_cost"] + (added["hours"] * hourly_cost).fillna(0.0),
+        budget_hours=projects["budget_hours"] + added_hours,
+        budget_cost=projects["budget_cost"] + (hourly_cost * added_hours).fillna(0.0),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures.budget import NO_EXPENSES, approved_scope, changes_in_force, freelancer_expenses
-from acctlib.measures.earned_value import BASES, planned_shares, work_done
+from acctlib.measures.earned_value import BASES, done_shares, planned_shares
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
@@ -201,9 +201,8 @@ def _done(
     """
     shares = np.full((len(projects), months), np.nan)
     if not isinstance(tasks, Missing) and not isinstance(progress, Missing):
-        for n, end in enumerate(past):
-            done = work_done(tasks, progress, min(end.date(), as_of)).set_index("project")["work_done"]
-            shares[:, n] = done.reindex(projects["project"])
+        days = [min(end.date(), as_of) for end in past]
+        shares[:, : len(days)] = done_shares(tasks, progress, days).reindex(projects["project"])
     return shares
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from acctlib.measures.undefined import complete, ratio
@@ -20,6 +21,7 @@ __all__ = [
     "Retention",
     "committed_revenue",
     "contract_terms",
+    "month_position",
     "months_between",
     "recurring_revenue",
     "renewal_calendar",
@@ -131,9 +133,21 @@ def months_between(after: pd.Series, until: pd.Series) -> pd.Series:
     """
 
     def position(days: pd.Series) -> pd.Series:
-        return days.dt.year * 12 + days.dt.month - 1 + days.dt.day / days.dt.days_in_month
+        return pd.Series(month_position(days.to_numpy("datetime64[us]")), index=days.index)
 
     return (position(until) - position(after)).clip(lower=0)
+
+
+def month_position(days: np.ndarray) -> np.ndarray:
+    """Return how many months have passed by the end of each day: whole ones, and the part of its own; blank where it is.
+
+    >>> float(month_position(np.array("2026-01-31", "datetime64[D]")) - month_position(np.array("2025-12-31", "datetime64[D]")))
+    1.0
+    """
+    month = days.astype("datetime64[M]")
+    first, after = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]")
+    day, length = ((days.astype("datetime64[D]") - first).astype(float) + 1, (after - first).astype(float))
+    return np.where(np.isnat(days), np.nan, month.astype(int) + 12 * 1970 + day / length)
 
 
 @requires(contracts="contract kind start annual_value")

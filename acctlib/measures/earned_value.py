@@ -24,6 +24,7 @@ from acctlib.periods import Month
 __all__ = [
     "BASES",
     "EarnedValue",
+    "done_shares",
     "earned_value",
     "earned_value_by_project",
     "planned_shares",
@@ -68,25 +69,46 @@ def task_progress(tasks: pd.DataFrame | Missing, progress: pd.DataFrame | Missin
     >>> task_progress(tasks, seen, date(2026, 9, 30))[["task", "done", "basis"]].values.tolist()
     [['plan', 1.0, 'finished'], ['build', 0.25, 'assessed']]
     """
-    day = pd.Timestamp(as_of)
-    tasks = complete(tasks, "tasks", "status done_on baseline_hours likely_hours")
-    tasks = tasks[tasks["status"].isna() | (tasks["status"] != "cancelled")].reset_index(drop=True)
-    seen = complete(progress, "progress", "project task as_of percent_complete")
-    seen = seen[(seen["as_of"] <= day) & seen["percent_complete"].notna()].sort_values("as_of", kind="stable")
-    newest = seen.drop_duplicates(["project", "task"], keep="last").set_index(["project", "task"])["percent_complete"]
-    keys = pd.MultiIndex.from_frame(tasks[["project", "task"]])
-    assessed = pd.Series(newest.reindex(keys).to_numpy(float), index=tasks.index)
-    finished = (tasks["done_on"] <= day) | ((tasks["status"] == "done") & tasks["done_on"].isna())
-    basis = pd.Series("nothing reported", index=tasks.index, dtype="str")
+    tasks, weight = _weighed(tasks)
+    assessed, finished = (on_days[:, 0] for on_days in _assessed_and_finished(tasks, progress, [as_of]))
+    done = np.where(finished, 1.0, np.where(np.isnan(assessed), 0.0, assessed))
+    basis = np.where(finished, "finished", np.where(np.isnan(assessed), "nothing reported", "assessed"))
     return pd.DataFrame(
         {
             "project": tasks["project"],
             "task": tasks["task"],
-            "weight": tasks["baseline_hours"].fillna(tasks["likely_hours"]),
-            "done": assessed.fillna(0.0).mask(finished, 1.0),
-            "basis": basis.mask(assessed.notna(), "assessed").mask(finished, "finished"),
+            "weight": weight,
+            "done": done,
+            "basis": pd.Series(basis, index=tasks.index, dtype="str"),
         }
     )
+
+
+def _weighed(tasks: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the tasks that are not cancelled, and the hours that each weighs."""
+    tasks = complete(tasks, "tasks", "status done_on baseline_hours likely_hours")
+    tasks = tasks[tasks["status"].isna() | (tasks["status"] != "cancelled")].reset_index(drop=True)
+    return tasks, tasks["baseline_hours"].fillna(tasks["likely_hours"])
+
+
+def _assessed_and_finished(
+    tasks: pd.DataFrame, progress: pd.DataFrame | Missing, days: Sequence[date]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the newest assessment of each task on each day, and whether it was finished by then: (n_tasks, n_days) each."""
+    ends = np.array(days, "datetime64[us]")
+    seen = complete(progress, "progress", "project task as_of percent_complete")
+    seen = seen[seen["as_of"].notna() & seen["percent_complete"].notna()].sort_values("as_of", kind="stable")
+    keys = pd.MultiIndex.from_frame(tasks[["project", "task"]])
+    things = keys.unique()
+    thing = things.get_indexer(pd.MultiIndex.from_frame(seen[["project", "task"]]))
+    seen, thing = seen[thing >= 0], thing[thing >= 0]
+    share = seen["percent_complete"].to_numpy(float)
+    assessed = np.full((len(things), len(ends)), np.nan)
+    for n, until in enumerate(np.searchsorted(seen["as_of"].to_numpy("datetime64[us]"), ends, side="right")):
+        assessed[thing[:until], n] = share[:until]  # of several for one task the last, which is the newest, stays
+    done_on = tasks["done_on"].to_numpy("datetime64[us]")[:, None]
+    done = (tasks["status"] == "done").fillna(False).to_numpy(bool)[:, None]
+    return assessed[things.get_indexer(keys)], (done_on <= ends) | (done & np.isnat(done_on))
 
 
 @requires(tasks="project task")
@@ -129,6 +151,39 @@ def work_done(tasks: pd.DataFrame | Missing, progress: pd.DataFrame | Missing, a
     sums = counted.groupby("project", sort=True).sum()
     sums.insert(0, "work_done", sums["earned"] / sums["weight"].where(sums["weight"] > 0))
     return sums.drop(columns=["earned", "weight"]).reset_index()
+
+
+@requires(tasks="project task")
+def done_shares(
+    tasks: pd.DataFrame | Missing, progress: pd.DataFrame | Missing, days: Sequence[date]
+) -> pd.DataFrame | Missing:
+    """Return the `work_done` of each project on many days at once.
+
+    Parameters
+    ----------
+    tasks, progress
+        As for `task_progress`.
+    days : sequence of date
+
+    Returns
+    -------
+    DataFrame
+        Index project, one column a day: the share done by the end of that day, blank where no task has hours.
+
+    Examples
+    --------
+    >>> tasks = pd.DataFrame({"project": "app", "task": ["build"], "likely_hours": [40.0]})
+    >>> seen = pd.DataFrame({"project": "app", "task": ["build"], "as_of": pd.to_datetime(["2026-09-15"]),
+    ...                      "percent_complete": [0.25]})
+    >>> done_shares(tasks, seen, [date(2026, 9, 14), date(2026, 9, 15)]).values.tolist()
+    [[0.0, 0.25]]
+    """
+    tasks, weight = _weighed(tasks)
+    assessed, finished = _assessed_and_finished(tasks, progress, days)
+    done = np.where(finished, 1.0, np.where(np.isnan(assessed), 0.0, assessed))
+    earned = pd.DataFrame(weight.to_numpy(float)[:, None] * done, index=tasks["project"], columns=list(days))
+    whole = weight.groupby(tasks["project"].to_numpy(), sort=True).sum()
+    return earned.groupby(level=0, sort=True).sum().div(whole.where(whole > 0), axis=0)
 
 
 @requires(tasks="project task baseline_start baseline_finish")

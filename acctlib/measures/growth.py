@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from acctlib.measures.contracts import Retention, contract_terms
-from acctlib.measures.revenue import concentration, income_by_project
+from acctlib.measures.revenue import concentration, incomes_by_project
 from acctlib.measures.undefined import NOT_STATED, complete, ratio
 from acctlib.missing import Missing, requires
 from acctlib.periods import Quarter
@@ -55,7 +55,7 @@ def income_of(periods: Sequence[Quarter], *books: pd.DataFrame | Missing | objec
     >>> income_of([Quarter(2026, 3)], *[Missing("no projects")] * 6, None).reason
     'no projects'
     """
-    parts = [income_by_project(period, *books) for period in periods]
+    parts = incomes_by_project(periods, *books)
     unknown = [part for part in parts if isinstance(part, Missing)]
     return unknown[0] if unknown else pd.concat(parts, ignore_index=True)
 

@@ -9,14 +9,16 @@ defined. A margin of 100 % is the usual sign that somebody summed past this.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from acctlib.measures.undefined import complete
 from acctlib.missing import Missing, requires
 
-__all__ = ["hourly_rates", "rated_by_project", "task_rates", "time_by_project", "total"]
+__all__ = ["amounts_until", "hourly_rates", "rated_by_project", "task_rates", "time_by_project", "total"]
 
 _CARD = "role account currency bill_rate cost_rate valid_from"
 
@@ -156,6 +158,47 @@ def rated_by_project(rated: pd.DataFrame | Missing, as_of: date | None = None) -
         sums[f"without_{rate}"] = pd.Series(roles.agg(_names), dtype="str").reindex(sums.index)
         sums[amount] = sums[amount].where(sums[f"without_{rate}"].isna())
     return sums.reset_index()
+
+
+@requires(rated="date project hours billable bill_rate cost_rate")
+def amounts_until(rated: pd.DataFrame | Missing, projects: pd.Series, days: Sequence[date]) -> dict[str, np.ndarray] | Missing:
+    """Return hours, value and cost of the time on each project by the end of each day, as `rated_by_project` counts them.
+
+    Parameters
+    ----------
+    rated : DataFrame
+        As for `rated_by_project`.
+    projects : Series of str
+    days : sequence of date
+
+    Returns
+    -------
+    dict of str to array, shape (n_projects, n_days)
+        `hours`, `value` and `cost`; blank where one hour has no rate, zero where there is no hour.
+
+    Examples
+    --------
+    >>> rated = pd.DataFrame({"date": pd.to_datetime(["2026-07-01"]), "project": "app", "hours": 6.0,
+    ...                       "billable": True, "bill_rate": 100.0, "cost_rate": None})
+    >>> until = amounts_until(rated, pd.Series(["app"]), [date(2026, 6, 30), date(2026, 7, 1)])
+    >>> until["value"].tolist(), until["cost"].tolist()
+    ([[0.0, 600.0]], [[0.0, nan]])
+    """
+    rated = rated[rated["hours"] > 0]
+    billable = rated["billable"].fillna(False).to_numpy(bool)
+    hours, bill, cost = (rated[name].to_numpy(float) for name in ("hours", "bill_rate", "cost_rate"))
+    by_now = rated["date"].to_numpy("datetime64[us]")[:, None] <= np.array(days, "datetime64[us]")
+
+    def until(amount: np.ndarray) -> np.ndarray:
+        sums = pd.DataFrame(np.where(by_now, amount[:, None], np.nan), index=rated["project"]).groupby(level=0).sum()
+        return sums.reindex(projects).fillna(0.0).to_numpy()
+
+    unpriced, uncosted = until(1.0 * (billable & np.isnan(bill))), until(1.0 * np.isnan(cost))
+    return {
+        "hours": until(hours),
+        "value": np.where(unpriced > 0, np.nan, until(np.where(billable, hours * bill, 0.0))),
+        "cost": np.where(uncosted > 0, np.nan, until(hours * cost)),
+    }
 
 
 def _names(roles: pd.Series) -> str:

@@ -18,10 +18,10 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from acctlib.measures.budget import NO_EXPENSES, approved_scope, expenses_by_kind
-from acctlib.measures.contracts import months_between
-from acctlib.measures.earned_value import work_done
-from acctlib.measures.rates import hourly_rates, rated_by_project
+from acctlib.measures.budget import NO_EXPENSES, approved_until, changes_in_force, expenses_by_kind
+from acctlib.measures.contracts import month_position
+from acctlib.measures.earned_value import done_shares
+from acctlib.measures.rates import amounts_until, hourly_rates
 from acctlib.measures.receivables import billed_until
 from acctlib.measures.undefined import complete, ratio
 from acctlib.missing import Missing, requires
@@ -35,6 +35,7 @@ __all__ = [
     "concentration",
     "income_by_period",
     "income_by_project",
+    "incomes_by_project",
     "recognised",
     "unbilled",
 ]
@@ -107,6 +108,7 @@ def recognised(
     --------
     Half of a fixed fee of 40 000 is earned with half of the work, whatever the hours:
 
+    >>> from acctlib.measures.budget import approved_scope
     >>> projects = pd.DataFrame({"project": ["app"], "billing_type": "fixed_fee", "fee": [40e3],
     ...                          "start": pd.to_datetime(["2026-07-01"]), "end": pd.to_datetime(["2026-12-31"])})
     >>> scope = approved_scope(projects, Missing("none was raised"), date(2026, 9, 30))
@@ -114,28 +116,47 @@ def recognised(
     >>> recognised(scope, Missing("not kept"), work, date(2026, 9, 30))[["recognised", "backlog"]].values.tolist()
     [[20000.0, 20000.0]]
     """
-    day = pd.Timestamp(as_of).as_unit("us")
     rows = scope.reset_index(drop=True)
     billing = rows["billing_type"]
-    value = _value_of_time(time, rows["project"])
-    share = rows["project"].map(_by_project(work, "work_done"))
-    share = share.mask((rows["status"] == "closed") & (rows["end"] <= day), 1.0)  # closed: all of it was earned
-    eve = (rows["start"] - pd.Timedelta(days=1)).astype("datetime64[us]")
-    today = pd.Series(day, index=rows.index)
-    elapsed = (months_between(eve, today) / months_between(eve, rows["end"])).clip(0, 1)
-    earned = (
-        (rows["fee"] * share)
-        .mask(billing == "time_and_materials", value)
-        .mask(billing == "capped", np.fmin(value, rows["cap"]).where(value.notna()))
-        .mask(billing == "retainer", rows["fee"] * elapsed)
-    )
-    earned = earned.mask((rows["start"] > day) & earned.isna(), 0.0).mask(rows["status"] == "proposed", 0.0)
+    fee, cap, share, value = (
+        column.to_numpy(float)[:, None]
+        for column in (
+            rows["fee"], rows["cap"], rows["project"].map(_by_project(work, "work_done")), _value_of_time(time, rows["project"])
+        )
+    )  # fmt: skip
+    earned = pd.Series(_fees_earned(rows, fee, cap, share, value, [as_of])[:, 0], index=rows.index)
     return rows[["project", "name", "service_line", "billing_type", "status", "contract_value"]].assign(
         recognised=earned,
         basis=billing.map(_BASIS).where(earned.notna(), billing.map(_WITHOUT)),
         backlog=(rows["contract_value"] - earned).mask(rows["status"] == "proposed"),
         pending_changes=rows["pending_changes"],
     )
+
+
+def _fees_earned(
+    scope: pd.DataFrame, fee: np.ndarray, cap: np.ndarray, share: np.ndarray, value: np.ndarray, days: Sequence[date]
+) -> np.ndarray:
+    """Return the fees that each project has earned by the end of each day, shape (n_projects, n_days) as all amounts have.
+
+    `share` is the work done, `value` the time at bill rates. What is not known is NaN.
+    """
+
+    def those(column: str, word: str) -> np.ndarray:
+        return (scope[column] == word).fillna(False).to_numpy(bool)[:, None]
+
+    start, end = (scope[name].to_numpy("datetime64[us]")[:, None] for name in ("start", "end"))
+    today = np.array(days, "datetime64[us]")[None, :]
+    share = np.where(those("status", "closed") & (end <= today), 1.0, share)  # closed: all of it was earned
+    begun = month_position(start - np.timedelta64(1, "D"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gone, whole = (np.maximum(month_position(until) - begun, 0.0) for until in (today, end))
+        elapsed = np.clip(gone / whole, 0, 1)
+    earned = fee * share
+    earned = np.where(those("billing_type", "time_and_materials"), value, earned)
+    earned = np.where(those("billing_type", "capped"), np.where(np.isnan(value), np.nan, np.fmin(value, cap)), earned)
+    earned = np.where(those("billing_type", "retainer"), fee * elapsed, earned)
+    earned = np.where((start > today) & np.isnan(earned), 0.0, earned)
+    return np.where(those("status", "proposed"), 0.0, earned)
 
 
 _BASIS = {
@@ -278,7 +299,7 @@ def income_by_period(
     spans = [(period.start - timedelta(days=1), min(period.end, as_of)) for period in started]
     rated = hourly_rates(time_entries, rate_card, account, currency)
     tables = (projects, change_requests, tasks, progress, rated)
-    to_date = {day: _earned_by(day, *tables) for day in sorted({day for span in spans for day in span})}
+    to_date = _earned_by(sorted({day for span in spans for day in span}), *tables)
     frame = pd.DataFrame(
         [
             {**_moved(to_date[eve], to_date[last]), **_bought(expenses, period)}
@@ -301,22 +322,29 @@ _AMOUNTS = ("fees", "hours", "cost")
 
 
 def _earned_by(
-    day: date,
+    days: Sequence[date],
     projects: pd.DataFrame,
     change_requests: pd.DataFrame | Missing,
     tasks: pd.DataFrame | Missing,
     progress: pd.DataFrame | Missing,
     rated: pd.DataFrame | Missing,
-) -> pd.DataFrame:
-    """Return fees earned, hours worked and their cost from the start to a day, a row a project; NaN where not known."""
-    time = rated_by_project(rated, day)
-    each = recognised(approved_scope(projects, change_requests, day), time, work_done(tasks, progress, day), day)
-    each = each[["project", "name", "recognised"]].rename(columns={"recognised": "fees"})
+) -> dict[date, pd.DataFrame]:
+    """Return fees earned, hours worked and their cost from the start to each day, a row a project; NaN where not known.
+
+    The same as `recognised` and `rates.rated_by_project` say of each day, for all days at once.
+    """
+    scope = complete(projects, "projects", "name status fee cap")
+    added = approved_until(changes_in_force(change_requests), scope["project"], "fee", days)
+    fee, cap = (scope[name].to_numpy(float)[:, None] + added for name in ("fee", "cap"))
+    unknown = np.full(added.shape, np.nan)
+    shares = done_shares(tasks, progress, days)
+    share = unknown if isinstance(shares, Missing) else shares.reindex(scope["project"]).to_numpy()
+    time = amounts_until(rated, scope["project"], days)
     if isinstance(time, Missing):
-        return each.assign(hours=np.nan, cost=np.nan)
-    spent = time.set_index("project")[["hours", "cost"]].reindex(each["project"]).set_axis(each.index)
-    # Time is kept, and none was entered here.
-    return each.assign(**spent.where(each["project"].isin(time["project"]), 0.0))
+        time = dict.fromkeys(("hours", "value", "cost"), unknown)
+    fees = _fees_earned(scope, fee, cap, share, time["value"], days)
+    each = scope[["project", "name"]].reset_index(drop=True)
+    return {day: each.assign(fees=fees[:, n], hours=time["hours"][:, n], cost=time["cost"][:, n]) for n, day in enumerate(days)}
 
 
 def _moved(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, float | str]:
@@ -354,22 +382,42 @@ def income_by_project(
         project, name, contract, fees (earned in the period), hours, delivery_cost (time and freelancers) and pass_through
         (what was charged for expenses less the cost of pass-through). Blank where not known. `Missing` without projects.
     """
+    return incomes_by_project([period], projects, change_requests, tasks, progress, rated, expenses, as_of)[0]
+
+
+def incomes_by_project(
+    periods: Sequence[Quarter | Month],
+    projects: pd.DataFrame | Missing,
+    change_requests: pd.DataFrame | Missing,
+    tasks: pd.DataFrame | Missing,
+    progress: pd.DataFrame | Missing,
+    rated: pd.DataFrame | Missing,
+    expenses: pd.DataFrame | Missing,
+    as_of: date,
+) -> list[pd.DataFrame | Missing]:
+    """Return `income_by_project` of each of several periods; what one ends with, the next begins with."""
     if isinstance(projects, Missing):
-        return projects
+        return [projects for _ in periods]
+    spans = [(period.start - timedelta(days=1), min(period.end, as_of)) for period in periods]
     tables = (projects, change_requests, tasks, progress, rated)
-    eve, last = period.start - timedelta(days=1), min(period.end, as_of)
-    before, after = (_earned_by(day, *tables) for day in (eve, last))
-    moved = after.assign(**after[list(_AMOUNTS)] - before[list(_AMOUNTS)])
-    bought = complete(expenses, "expenses", "date project kind cost charged")
-    bought = bought[bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
-    freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
-    charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] == "pass_through", 0.0)
+    to_date = _earned_by(sorted({day for span in spans for day in span}), *tables)
+    all_bought = complete(expenses, "expenses", "date project kind cost charged")
     contract = complete(projects, "projects", "contract").set_index("project")["contract"]
-    return moved[["project", "name", "fees", "hours"]].assign(
-        contract=moved["project"].map(contract),
-        delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
-        pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),
-    )
+    incomes = []
+    for period, (eve, last) in zip(periods, spans, strict=True):
+        before, after = to_date[eve], to_date[last]
+        moved = after.assign(**after[list(_AMOUNTS)] - before[list(_AMOUNTS)])
+        bought = all_bought[all_bought["date"].between(pd.Timestamp(period.start), pd.Timestamp(last))]
+        freelance = bought[bought["kind"] == "freelancer"].groupby("project")["cost"].sum()
+        charged = bought["charged"].fillna(0.0) - bought["cost"].where(bought["kind"] == "pass_through", 0.0)
+        incomes.append(
+            moved[["project", "name", "fees", "hours"]].assign(
+                contract=moved["project"].map(contract),
+                delivery_cost=moved["cost"] + moved["project"].map(freelance).astype(float).fillna(0.0),
+                pass_through=moved["project"].map(charged.groupby(bought["project"]).sum()).astype(float).fillna(0.0),
+            )
+        )
+    return incomes
 
 
 def _bought(expenses: pd.DataFrame | Missing, period: Quarter | Month) -> dict[str, float]:

@@ -12,6 +12,7 @@ programming finds it without trying all sets.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ __all__ = ["Responses", "best_set", "responses"]
 
 #: Draws from which the best set is chosen: each is a row of the integer program. It is judged on all draws.
 CHOSEN_FROM = 8_192
+#: Most responses of which every set is tried: the solver begins to be quicker above.
+TRIED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +171,10 @@ def best_set(total: np.ndarray, saved: np.ndarray, costs: np.ndarray, budget: fl
     Notes
     -----
     Least ``t + sum(z) / ((1 - confidence) n)`` with ``z >= 0`` and ``z >= total - saved @ x + costs @ x - t`` in each draw,
-    ``x`` being 0 or 1. Solved by `scipy.optimize.milp` (HiGHS).
+    ``x`` being 0 or 1. Every set is tried of up to eight responses; of more, `scipy.optimize.milp` (HiGHS) solves it.
     """
+    if len(costs) <= TRIED:
+        return _best_of_all(total, saved, costs, budget, confidence)
     from scipy import optimize, sparse  # a slow import, and only this needs it
 
     n_responses, n_draws = saved.shape
@@ -197,6 +202,21 @@ def best_set(total: np.ndarray, saved: np.ndarray, costs: np.ndarray, budget: fl
     if found.x is None:
         raise RuntimeError(f"the best set of responses was not found: {found.message}")
     return found.x[:n_responses] > 0.5
+
+
+def _best_of_all(total: np.ndarray, saved: np.ndarray, costs: np.ndarray, budget: float, confidence: float) -> np.ndarray:
+    """Return `best_set` by trying every set, the smaller ones first, so that of equals the one with fewer responses stays."""
+    sets = np.array(sorted(itertools.product([False, True], repeat=len(costs)), key=sum))
+    sets = sets[sets @ costs <= budget * (1 + 1e-12)]
+    worst = (1 - confidence) * len(total)
+    whole = math.floor(worst + 1e-9)
+    shortfalls = []
+    for taken in sets:
+        outcome = np.sort(total - taken @ saved + taken @ costs)[::-1]
+        part = (worst - whole) * outcome[whole] if worst - whole > 1e-9 else 0.0  # of the draw that is partly among the worst
+        shortfalls.append((outcome[:whole].sum() + part) / worst)
+    best = min(shortfalls)
+    return sets[next(i for i, reached in enumerate(shortfalls) if reached <= best + 1e-9 * abs(best))]
 
 
 def _drawn(simulated: SimulatedCost, risks: list[Risk]) -> tuple[np.ndarray, np.ndarray]:

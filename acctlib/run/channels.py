@@ -24,7 +24,7 @@ from urllib.parse import unquote
 
 import acctlib
 
-__all__ = ["CLIENT_POLICY", "PageReader", "Piece", "decodings", "plain"]
+__all__ = ["CLIENT_POLICY", "PageReader", "Piece", "decodings", "plain", "shared_words"]
 
 #: What a client page may do: nothing but show itself.
 CLIENT_POLICY = (
@@ -72,6 +72,11 @@ _CSS_ADDRESS = re.compile(r"@import|url\(\s*['\"]?(?!#|data:)|expression\(|-moz-
 _LIVE = re.compile(
     r"<\s*/?\s*(script|iframe|frame|object|embed|applet|form|input|button|base|link|foreignobject|animate|set)\b", re.I
 )
+
+
+def shared_words() -> None:
+    """Read the words that all pages of a process share: those of the template."""
+    _template_words()
 
 
 @functools.lru_cache(maxsize=1)
@@ -160,6 +165,9 @@ class PageReader(HTMLParser):
     ----------
     page : str
         The HTML.
+    scripts : bool, default True
+        Read what stands in scripts too: in our own edition that is a drawing program of half a megabyte, which is allowed by
+        its hash.
 
     Attributes
     ----------
@@ -169,8 +177,9 @@ class PageReader(HTMLParser):
         What a client page must not be made of, and where.
     """
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, scripts: bool = True) -> None:
         super().__init__(convert_charrefs=True)
+        self._scripts = scripts
         self.pieces: list[Piece] = []
         self.forbidden: list[tuple[str, str]] = []
         self._heading = ""
@@ -238,6 +247,8 @@ class PageReader(HTMLParser):
                 self._add(data, "style sheet", figures=False)
             for found in _CSS_TEXT.finditer(data):
                 self._add(next(group for group in found.groups() if group is not None), "style sheet")
+            return
+        if here == "script" and not self._scripts:
             return
         if not data.strip():
             self._run.append(data)

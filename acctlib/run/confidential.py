@@ -30,7 +30,7 @@ from acctlib.tables.dictionary import TABLES
 if TYPE_CHECKING:
     from acctlib.account import Account
 
-__all__ = ["InternalValues", "Phrases", "internal_values", "names_of", "numbers_in", "words_in"]
+__all__ = ["InternalValues", "Phrases", "internal_values", "names_of", "numbers_in", "shared_words", "words_in"]
 
 #: Long texts are cut into overlapping runs of this many words, so that half a note is found too.
 RUN = 6
@@ -281,6 +281,11 @@ def _shown(client: Account) -> tuple[set[str], set[str]]:
     profile = client.profile
     texts.update((profile.name, *profile.aliases, profile.parent_group, profile.industry, client.firm.name, client.id))
     return numbers, texts
+
+
+def shared_words() -> None:
+    """Read the words that all reports of a process share: those that the package is written in."""
+    _vocabulary()
 
 
 @functools.lru_cache(maxsize=1)

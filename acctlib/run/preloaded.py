@@ -143,6 +143,8 @@ def _import_all() -> None:
     """Import the package and what it needs, and do once what costs more the first time."""
     import acctlib
 
+    # JupyterLab brings a grammar of web addresses that jsonschema compiles when it is imported: longer than all else here.
+    without = sys.modules.setdefault("rfc3987_syntax", None) is None
     for module in pkgutil.walk_packages(acctlib.__path__, "acctlib."):
         if module.name.split(".")[1] not in ("cli", "imports") and module.name != __name__:
             importlib.import_module(module.name)
@@ -152,6 +154,8 @@ def _import_all() -> None:
     from acctlib.run.engine import AcctlibEngine
     from acctlib.run.warm import warm
 
+    if without:
+        del sys.modules["rfc3987_syntax"]  # a notebook may import it
     papermill_engines.register("acctlib", AcctlibEngine)
     warm()
     gc.collect()

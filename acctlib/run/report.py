@@ -28,6 +28,7 @@ import psutil
 
 from acctlib.run.preloaded import Preloaded
 from acctlib.run.results import Edition, document, fingerprints
+from acctlib.tables.checks import read_once
 from acctlib.tables.sql import ANSWERS
 
 __all__ = [
@@ -388,7 +389,8 @@ def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
     edition = Edition(Path(order["root"]), Path(order["notebook"]), order["parameters"], Path(order["out"]))
     said = {"failed": "", "account": False}
     try:
-        make_report(edition, order["others"], engine)
+        with read_once():
+            make_report(edition, order["others"], engine)
     except Exception as error:  # the parent names the account; here only the reason is known
         said = {"failed": _sentence(error), "account": isinstance(error, AccountRefused)}
     answer = Path(order["folder"]) / "answer.json"

@@ -1,7 +1,7 @@
 """What costs more the first time, done once before reports begin.
 
-Altair reads its schema for the first chart, great-tables its style for the first table, and the page's script is half a
-megabyte to hash. A process from which reports are forked does all that before, so that each report finds it done.
+Altair reads its schema for the first chart, nbformat its own for the first notebook, and the page's script is half a megabyte
+to hash. A process from which reports are forked does all that before, so that each report finds it done.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from datetime import date
 from types import SimpleNamespace
 
 import altair as alt
+import nbformat
 import pandas as pd
 
-from acctlib.run import results
+from acctlib.run import channels, confidential, results
 from acctlib.show import page
 from acctlib.show.blocks import Report
 from acctlib.show.drawing import specification
@@ -22,7 +23,7 @@ __all__ = ["warm"]
 
 
 def warm() -> None:
-    """Draw a chart and a table of nothing, and take the fingerprints that all reports share."""
+    """Draw a chart and a table of nothing, and take the fingerprints and the words that all reports share."""
     frame = pd.DataFrame({"what": ["a", "b"], "share": [0.25, 0.75], "when": pd.to_datetime(["2026-01-01", "2026-02-01"])})
     base = alt.Chart(frame).encode(x=alt.X("when:T", title=None), y=alt.Y("share:Q", axis=alt.Axis(format="~s")))
     specification(alt.layer(base.mark_bar(), base.mark_line(), base.mark_point(), base.mark_text(), base.mark_rule()))
@@ -34,3 +35,6 @@ def warm() -> None:
     page.render({"cells": cells})
     page.bundle()
     results.shared_fingerprints()
+    confidential.shared_words()
+    channels.shared_words()
+    nbformat.validate(nbformat.v4.new_notebook())  # compiles the schema

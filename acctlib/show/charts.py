@@ -30,6 +30,7 @@ from acctlib.show.axes import (
     nothing_in,
     row_axis,
     row_height,
+    tested,
     value_axis,
     with_columns,
     with_room,
@@ -55,6 +56,7 @@ _SEEN = 0.05  # a step of a twentieth of the total is a bar that can be seen
 _IN_TIME, _LATE = STATES["on track"][1], STATES["off track"][1]
 
 
+@tested
 @requires(frame="month actual? plan? earned? low? likely? high?")
 def spend_curve(
     frame: pd.DataFrame | Missing, limit: float | Missing | None, unit: str, limit_name: str = "Agreed"
@@ -98,7 +100,7 @@ def spend_curve(
     layers = []
     if data["low"].notna().any():
         forecast = base.transform_filter("isValid(datum.high)")
-        layers.append(forecast.mark_area(fill=PALE).encode(y=y("low"), y2="high:Q"))
+        layers.append(forecast.mark_area(fill=PALE).encode(y=y("low"), y2=alt.Y2("high:Q")))
         layers.append(forecast.mark_line(strokeDash=[2, 3], strokeWidth=2, stroke=BLUE).encode(y=y("likely")))
     if data["plan"].notna().any():
         layers.append(base.mark_line(strokeDash=[6, 4], strokeWidth=2, stroke=GREY).encode(y=y("plan")))
@@ -106,7 +108,9 @@ def spend_curve(
         layers.append(base.mark_line(strokeWidth=2, stroke=ORANGE).encode(y=y("earned")))
     if data["actual"].notna().any():
         layers.append(
-            base.mark_line(point=bool(data["actual"].notna().sum() == 1)).encode(y=y("actual"), tooltip=["month:O", "actual:Q"])
+            base.mark_line(point=bool(data["actual"].notna().sum() == 1)).encode(
+                y=y("actual"), tooltip=[alt.Tooltip("month:O"), alt.Tooltip("actual:Q")]
+            )
         )
     if limit is not None and not isinstance(limit, Missing):
         layers.append(line_at(limit, _LATE, across=True, strokeWidth=1.5))
@@ -138,6 +142,7 @@ def _ends(data: pd.DataFrame, unit: str) -> list[alt.Chart]:
     return layers
 
 
+@tested
 @requires(frame="deliverable due original_due? done?")
 def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | Missing:
     """Draw when each deliverable was first due, is due now and was done: deliverable, original_due, due, done.
@@ -188,7 +193,7 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     layers = [
         base.transform_filter("isValid(datum.original_due) && isValid(datum.due)")
         .mark_rule(strokeWidth=2)
-        .encode(x=x("original_due"), x2="due:Q"),
+        .encode(x=x("original_due"), x2=alt.X2("due:Q")),
         base.mark_tick(thickness=3, height=16, color=GREY).encode(x=x("original_due")),
         base.mark_point(shape="diamond", size=110, stroke=INK, strokeWidth=2, fill="white", opacity=1).encode(x=x("due")),
         base.transform_filter("isValid(datum.done)")
@@ -197,7 +202,7 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
             x=x("done"),
             fill=alt.Fill("state:N", scale=alt.Scale(**state, range=[_IN_TIME, _LATE]), legend=None),
             shape=alt.Shape("state:N", scale=alt.Scale(**state, range=["circle", "square"]), legend=None),
-            tooltip=["deliverable:N", "state:N"],
+            tooltip=[alt.Tooltip("deliverable:N"), alt.Tooltip("state:N")],
         ),
     ]
     today = milliseconds(pd.Series([pd.Timestamp(as_of)]))[0]
@@ -206,6 +211,7 @@ def milestones(frame: pd.DataFrame | Missing, as_of: date) -> alt.LayerChart | M
     return alt.layer(*layers)
 
 
+@tested
 def columns(
     frame: pd.DataFrame | Missing, x: str, y: str, unit: str, target: float | Missing | None = None
 ) -> alt.LayerChart | Missing:
@@ -243,7 +249,7 @@ def columns(
         x=alt.X("x:O", axis=axis, scale=alt.Scale(padding=0.25, domain=names)),
         y=alt.Y("y:Q", axis=None if labelled else value_axis(unit), scale=alt.Scale(domain=domain, nice=not labelled)),
     )
-    layers = [base.mark_bar().encode(tooltip=["x:O", "y:Q"])]
+    layers = [base.mark_bar().encode(tooltip=[alt.Tooltip("x:O"), alt.Tooltip("y:Q")])]
     if data["y"].min() < 0:
         layers.append(line_at(0, GREY, across=True))
     if target is not None and not isinstance(target, Missing):
@@ -259,6 +265,7 @@ def columns(
     return alt.layer(*layers)
 
 
+@tested
 def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> alt.LayerChart | Missing:
     """Draw one amount a name as bars from the top, each with its figure.
 
@@ -289,12 +296,13 @@ def bars(frame: pd.DataFrame | Missing, label: str, value: str, unit: str) -> al
         x=alt.X("amount:Q", axis=None, scale=alt.Scale(domain=domain, nice=False)),
     )
     return alt.layer(
-        base.mark_bar(height=16).encode(tooltip=["name:N", "amount:Q"]),
-        base.transform_filter("datum.amount >= 0").mark_text(align="left", dx=6).encode(text="label:N"),
-        base.transform_filter("datum.amount < 0").mark_text(align="right", dx=-6).encode(text="label:N"),
+        base.mark_bar(height=16).encode(tooltip=[alt.Tooltip("name:N"), alt.Tooltip("amount:Q")]),
+        base.transform_filter("datum.amount >= 0").mark_text(align="left", dx=6).encode(text=alt.Text("label:N")),
+        base.transform_filter("datum.amount < 0").mark_text(align="right", dx=-6).encode(text=alt.Text("label:N")),
     )
 
 
+@tested
 @requires(frame="label value low high note?")
 def intervals(
     frame: pd.DataFrame | Missing, unit: str, target: float | Missing | None = None, target_name: str = "Target {}"
@@ -332,15 +340,15 @@ def intervals(
     dots, ranges = (base.transform_filter(f"isValid(datum.{name})") for name in ("value", "high"))
     layers = [
         ranges.mark_bar(height=12, fill=PALE, cornerRadius=6).encode(
-            x=alt.X("low:Q", axis=value_axis(unit), title=None), x2="high:Q"
+            x=alt.X("low:Q", axis=value_axis(unit), title=None), x2=alt.X2("high:Q")
         ),
         dots.mark_point(filled=True, size=110, fill=BLUE, opacity=1).encode(
-            x=x, tooltip=["label:N", "low:Q", "value:Q", "high:Q"]
+            x=x, tooltip=[alt.Tooltip("label:N"), alt.Tooltip("low:Q"), alt.Tooltip("value:Q"), alt.Tooltip("high:Q")]
         ),
         *figures_beside(dots.encode(x=x), "text", dy=-16),
     ]
     if data["note"].any():
-        layers.append(base.mark_text(align="left", dx=6, fill=MUTED).encode(x=alt.XValue(0), text="note:N"))
+        layers.append(base.mark_text(align="left", dx=6, fill=MUTED).encode(x=alt.XValue(0), text=alt.Text("note:N")))
     if target is not None and not isinstance(target, Missing):
         layers.insert(0, line_at(target, ORANGE, across=False, strokeDash=[6, 4], strokeWidth=2))
         ends = data[["low", "value", "high"]]
@@ -353,6 +361,7 @@ def intervals(
     return alt.layer(*layers)
 
 
+@tested
 @requires(frame="name influence sentiment role?")
 def stakeholder_grid(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
     """Draw who decides and where they stand: name, influence, sentiment.
@@ -386,7 +395,7 @@ def stakeholder_grid(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
             y=alt.Y("influence:Q", title="influence ↑", axis=alt.Axis(tickMinStep=1, format="d"),
                     scale=alt.Scale(zero=False, padding=34)),
         )  # fmt: skip
-        layers.append(base.mark_point(filled=True, size=90, fill=BLUE, opacity=1).encode(tooltip=["label:N"]))
+        layers.append(base.mark_point(filled=True, size=90, fill=BLUE, opacity=1).encode(tooltip=[alt.Tooltip("label:N")]))
         layers += figures_beside(base, "label", dy=float(dy))
     return alt.layer(*layers)
 
@@ -401,6 +410,7 @@ _CELLS = {
 }
 
 
+@tested
 @requires(frame="business_unit service_line state low_value? likely_value? high_value?")
 def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw what each business unit buys and might buy: business_unit, service_line, state, low_value, likely_value, high_value.
@@ -450,12 +460,14 @@ def white_space_grid(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart
         channel("state:N", scale=alt.Scale(domain=list(_CELLS), range=[style[at] for style in _CELLS.values()]), legend=None)
         for at, channel in ((1, alt.Fill), (2, alt.Stroke))
     ]
-    layers = [base.mark_rect(strokeWidth=1.5, cornerRadius=4).encode(*styles, tooltip=["label:N"])]
+    layers = [base.mark_rect(strokeWidth=1.5, cornerRadius=4).encode(*styles, tooltip=[alt.Tooltip("label:N")])]
     # A text of several lines hangs from its first one: each count of lines is lifted by half of its height.
     for lines in sorted({label.count("\n") for label in data["label"]}):
         own = base.transform_filter(f"length(split(datum.label, '\\n')) == {lines + 1}")
         layers.append(
-            own.mark_text(lineBreak="\n", lineHeight=LETTERS + 2, dy=-lines * (LETTERS + 2) / 2).encode(text="label:N")
+            own.mark_text(lineBreak="\n", lineHeight=LETTERS + 2, dy=-lines * (LETTERS + 2) / 2).encode(
+                text=alt.Text("label:N")
+            )
         )
     return alt.layer(*layers)
 
@@ -468,6 +480,7 @@ def _value_lines(low: float, likely: float, high: float, unit: str) -> str:
     return "" if known is None else in_unit(unit, known)
 
 
+@tested
 @requires(frame="step amount")
 def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw how one total becomes another: step, amount.
@@ -521,9 +534,12 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     base = alt.Chart(data, height=row_height(names) - (16 if cut else 40)).encode(y=row_axis("step", names))
     layers = [
         base.mark_bar(height=16).encode(
-            x=x, x2="end:Q", fill=alt.Fill("kind:N", scale=kinds, legend=None), tooltip=["step:N", "amount:Q"]
+            x=x,
+            x2=alt.X2("end:Q"),
+            fill=alt.Fill("kind:N", scale=kinds, legend=None),
+            tooltip=[alt.Tooltip("step:N"), alt.Tooltip("amount:Q")],
         ),
-        base.mark_text(align="left", dx=6).encode(x=alt.X("edge:Q", axis=said), text="label:N"),
+        base.mark_text(align="left", dx=6).encode(x=alt.X("edge:Q", axis=said), text=alt.Text("label:N")),
     ]
     if cut:
         totals = base.transform_filter("datum.kind == 'total'")
@@ -531,6 +547,7 @@ def waterfall(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Miss
     return alt.layer(*layers)
 
 
+@tested
 @requires(frame="month used included over")
 def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | Missing:
     """Draw the hours of retainers by month against what the fees include: month, used, included, over.
@@ -559,8 +576,10 @@ def hours_against_allowance(frame: pd.DataFrame | Missing) -> alt.LayerChart | M
     base = alt.Chart(data, height=HEIGHT).encode(x=x)
     y = alt.Y("used:Q", axis=value_axis("h"), title=None)
     return alt.layer(
-        base.mark_bar(fill=ORANGE).encode(y=y, tooltip=["month:O", "used:Q", "included:Q"]),
-        base.mark_bar().encode(y="within:Q"),
-        base.mark_tick(thickness=2.5, color=INK, bandSize=LETTERS * 3).encode(y="included:Q"),
-        *(figures_beside(base.encode(y="top:Q"), "label", dy=-10) if len(data) <= 12 else []),
+        base.mark_bar(fill=ORANGE).encode(
+            y=y, tooltip=[alt.Tooltip("month:O"), alt.Tooltip("used:Q"), alt.Tooltip("included:Q")]
+        ),
+        base.mark_bar().encode(y=alt.Y("within:Q")),
+        base.mark_tick(thickness=2.5, color=INK, bandSize=LETTERS * 3).encode(y=alt.Y("included:Q")),
+        *(figures_beside(base.encode(y=alt.Y("top:Q")), "label", dy=-10) if len(data) <= 12 else []),
     )

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 
 import altair as alt
 
+from acctlib.show.axes import TESTED
 from acctlib.show.pictures import drawn
 from acctlib.show.text import attribute, visible
 from acctlib.show.theme import BLUE, FONT, STATES
@@ -52,8 +53,9 @@ def specification(chart: alt.TopLevelMixin) -> dict[str, Any]:
     >>> drawn["datasets"]
     {'data': [{'month': 'Jul', 'fee': 100.0}]}
     """
-    with alt.theme.enable("acctlib"):
-        spec = _drawable(chart.to_dict())
+    strict = not getattr(chart, TESTED, False)
+    with alt.theme.enable("acctlib"), alt.utils.schemapi.debug_mode(strict):
+        spec = _drawable(chart.to_dict(validate=strict))
     spec.pop("$schema", None)
     datasets = spec.pop("datasets", {})
     words = "\n".join(_strings(spec))

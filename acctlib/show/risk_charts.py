@@ -23,6 +23,7 @@ from acctlib.show.axes import (
     nothing_in,
     row_axis,
     row_height,
+    tested,
     value_axis,
 )
 from acctlib.show.charts import bars
@@ -36,6 +37,7 @@ NO_BUDGET = Missing("there is no budget")
 _LATE = STATES["off track"][1]
 
 
+@tested
 @requires(frame="value probability")
 def s_curve(
     frame: pd.DataFrame | Missing,
@@ -75,7 +77,7 @@ def s_curve(
     head = 0.0 if confidence is None else 0.14
     y = alt.Y("probability:Q", axis=value_axis("%", values=[0, 0.2, 0.4, 0.6, 0.8, 1]), title=None)
     y = y.scale(domain=[0, 1 + head])
-    layers = [alt.Chart(data).mark_line().encode(x=x, y=y, tooltip=["value:Q", "probability:Q"])]
+    layers = [alt.Chart(data).mark_line().encode(x=x, y=y, tooltip=[alt.Tooltip("value:Q"), alt.Tooltip("probability:Q")])]
     points = pd.DataFrame(
         [{"name": name, "value": float(amount)} for name, amount in marks.items() if not isinstance(amount, Missing)],
         columns=["name", "value"],
@@ -90,7 +92,7 @@ def s_curve(
         x_at, y_at = alt.X(datum=amount), alt.Y(datum=chance)
         spot = alt.Chart(pd.DataFrame({"amount": [amount], "chance": [chance]}))
         drop = spot.mark_rule(strokeDash=[2, 2]).encode(
-            x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None), y2=alt.datum(0)
+            x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None), y2=alt.Y2Datum(0)
         )
         dot = spot.mark_point(filled=True, size=70, fill=ORANGE, opacity=1)
         layers += [drop, dot.encode(x=alt.X("amount:Q", title=None), y=alt.Y("chance:Q", title=None))]
@@ -120,16 +122,17 @@ def _chosen_confidence(data: pd.DataFrame, unit: str, confidence: float, budget:
     x, y = alt.X("value:Q", title=None), alt.Y("probability:Q", title=None)
     start = float(data["value"].iloc[0])
     text = here.mark_text(align="left", baseline="top", fontWeight="bold", fill=ORANGE).encode(
-        x=alt.value(0), y=alt.value(0), text="said:N"
+        x=alt.XValue(0), y=alt.YValue(0), text=alt.Text("said:N")
     )
     return [
-        here.mark_rule(stroke=ORANGE, strokeWidth=1.5).encode(x=x, y=y, y2=alt.datum(0)),
-        here.mark_rule(stroke=ORANGE, strokeWidth=1.5).encode(x=x, x2=alt.datum(start), y=y),
+        here.mark_rule(stroke=ORANGE, strokeWidth=1.5).encode(x=x, y=y, y2=alt.Y2Datum(0)),
+        here.mark_rule(stroke=ORANGE, strokeWidth=1.5).encode(x=x, x2=alt.X2Datum(start), y=y),
         here.mark_point(filled=True, size=90, fill=ORANGE, opacity=1).encode(x=x, y=y),
         text,
     ]
 
 
+@tested
 @requires(frame="cost finish", promised="budget end")
 def cost_and_finish(frame: pd.DataFrame | Missing, promised: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw cost and finish date of many drawn outcomes: cost, finish. Those within budget and date are blue discs.
@@ -167,7 +170,7 @@ def cost_and_finish(frame: pd.DataFrame | Missing, promised: pd.DataFrame | Miss
             y=y,
             fill=alt.Fill("within:N", scale=alt.Scale(**states, range=[BLUE, GREY]), legend=None),
             shape=alt.Shape("within:N", scale=alt.Scale(**states, range=["circle", "cross"]), legend=None),
-            tooltip=["cost:Q"],
+            tooltip=[alt.Tooltip("cost:Q")],
         )
     ]
     layers += [line_at(limit, _LATE, across=True, strokeWidth=1.5), line_at(last, _LATE, across=False, strokeWidth=1.5)]
@@ -176,6 +179,7 @@ def cost_and_finish(frame: pd.DataFrame | Missing, promised: pd.DataFrame | Miss
     return alt.layer(*layers)
 
 
+@tested
 @requires(frame="driver share? low? high?")
 def tornado(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missing:
     """Draw what moves a total most, the strongest on top: driver with its share, or driver, low, high.
@@ -203,7 +207,9 @@ def tornado(frame: pd.DataFrame | Missing, unit: str) -> alt.LayerChart | Missin
     x = alt.X("low:Q", axis=None, scale=alt.Scale(zero=False, nice=False, padding=60))
     base = alt.Chart(data, height=row_height(names) - 40).encode(y=row_axis("driver", names))
     return alt.layer(
-        base.mark_bar(height=16).encode(x=x, x2="high:Q", tooltip=["driver:N", "low:Q", "high:Q"]),
-        base.mark_text(align="right", dx=-5, fill=MUTED).encode(x=x, text="from:N"),
-        base.mark_text(align="left", dx=5, fill=MUTED).encode(x="high:Q", text="to:N"),
+        base.mark_bar(height=16).encode(
+            x=x, x2=alt.X2("high:Q"), tooltip=[alt.Tooltip("driver:N"), alt.Tooltip("low:Q"), alt.Tooltip("high:Q")]
+        ),
+        base.mark_text(align="right", dx=-5, fill=MUTED).encode(x=x, text=alt.Text("from:N")),
+        base.mark_text(align="left", dx=5, fill=MUTED).encode(x=alt.X("high:Q"), text=alt.Text("to:N")),
     )

@@ -86,33 +86,27 @@ def table_html(frame: pd.DataFrame, columns: Mapping[str, tuple[str, str]], curr
     </tbody>
     </table>
     """
-    from great_tables import GT  # a quarter of a second to import, paid only where a table is drawn
-
     shown = {name: spec for name, spec in columns.items() if name in frame.columns}
     labels = [label for label, _ in shown.values()]
     for label, how in shown.values():
         if how not in FORMATS:
             raise ValueError(f"the format of column {label!r} must be one of {', '.join(FORMATS)}; got {how!r}")
-    cells = {
-        f"c{i}": [_cell(value, how, currency) for value in frame[name]] for i, (name, (_, how)) in enumerate(shown.items())
-    }
-    left = [f"c{i}" for i, (_, how) in enumerate(shown.values()) if how in _LEFT]
-    # the cells are HTML already, each escaped as it was written, so they are handed through as they are
-    table = (
-        GT(pd.DataFrame(cells, dtype=object), id="table").cols_align("right").cols_align("left", left).fmt(lambda cell: cell)
-    )
-    markup = table.as_raw_html()
-    markup = markup[markup.index("<thead>") : markup.index("</table>")]
-    markup = _HEAD.sub(lambda head: f'<th class="{head[1]}" scope="col">{escape(labels[int(head[2])])}</th>', markup)
-    markup = _CELL.sub(
-        lambda cell: (
-            f'<td class="{"blank " if cell[3] else ""}{cell[2]}" data-label={attribute(labels[int(cell[1])])}>{cell[3] or ""}'
-        ),
-        markup,
-    )
-    markup = markup.replace(' class="gt_col_headings"', "").replace(' class="gt_table_body"', "")
-    kind = "plain" if len(labels) <= 2 or _fits_a_telephone(labels, list(cells.values())) else "cards"
-    return f'<table class="{kind}">\n{_GAP.sub(chr(10), markup).strip()}\n</table>'
+    aligned = ["left" if how in _LEFT else "right" for _, how in shown.values()]
+    columns_of = [[_cell(value, how, currency) for value in frame[name]] for name, (_, how) in shown.items()]
+    heads = [f'<th class="{side}" scope="col">{escape(label)}</th>' for side, label in zip(aligned, labels, strict=True)]
+    opened = [f'{side}" data-label={attribute(label)}>' for side, label in zip(aligned, labels, strict=True)]
+    rows = [
+        [
+            f'<td class="{"blank " if cell == NOT_DEFINED else ""}{open_}{cell}</td>'
+            for open_, cell in zip(opened, row, strict=True)
+        ]
+        for row in zip(*columns_of, strict=True)
+    ]
+    lines = ["<thead>", "<tr>", *heads, "</tr>", "</thead>", "<tbody>"]
+    for row in rows:
+        lines += ["<tr>", *row, "</tr>"]
+    kind = "plain" if len(labels) <= 2 or _fits_a_telephone(labels, columns_of) else "cards"
+    return f'<table class="{kind}">\n{_GAP.sub(chr(10), chr(10).join(lines))}\n</tbody>\n</table>'
 
 
 def _fits_a_telephone(labels: list[str], cells: list[list[str]]) -> bool:

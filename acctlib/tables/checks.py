@@ -12,10 +12,12 @@ fractions are warnings: both may be right.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -32,11 +34,13 @@ from acctlib.tables.reporting import reporting_circles
 from acctlib.tables.sql import Query
 from acctlib.tables.typed import TypedTable, typed_table
 
-__all__ = ["Checked", "Source", "between_rows", "read_checked"]
+__all__ = ["Checked", "Source", "between_rows", "read_checked", "read_once"]
 
 #: A read that meets an import at work waits for it so many tenths of a second: replacing takes some hundredths.
 _PATIENCE = 50
 _UNFINISHED = "unfinished"
+#: The last account that was read while `read_once` holds, and what was read.
+_kept: ContextVar[dict[tuple, Checked] | None] = ContextVar("kept", default=None)
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,30 @@ def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterab
     Traceback (most recent call last):
     acctlib.tables.problems.TableErrors: projects.csv:2: column 'fee' (cell F2): got '9000,50' (decimal comma); write 9000.50
     """
+    queries = tuple(queries)
+    kept, asked = _kept.get(), (account_folder, firm_folder, *map(repr, queries))
+    if kept is None:
+        return _read(account_folder, firm_folder, queries)
+    if asked not in kept:
+        kept.clear()
+        kept[asked] = _read(account_folder, firm_folder, queries)
+    return replace(kept[asked], tables=dict(kept[asked].tables))
+
+
+@contextlib.contextmanager
+def read_once() -> Iterator[None]:
+    """Read and check the files of an account once, however often they are asked for: both editions from one moment.
+
+    For the process of one report; who edits files and reads them again, as in JupyterLab, reads without it.
+    """
+    before = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+
+
+def _read(account_folder: Path, firm_folder: Path | None, queries: tuple[Query, ...]) -> Checked:
     if not account_folder.is_dir():
         remedy = f"make it with: acctlib new {account_folder.name}"
         raise TableErrors((Problem(account_folder.name, "the account has no folder", remedy),))
@@ -202,7 +230,7 @@ def _falling(typed: TypedTable) -> Iterator[Problem]:
         for left, right in ((names[i], names[j]) for j in range(len(names)) for i in range(j)):
             between = names[names.index(left) + 1 : names.index(right)]
             # Where a value stands between the two, it is compared with each of them instead.
-            alone = typed.frame[between].isna().all(axis=1).to_numpy()
+            alone = typed.frame[between].isna().all(axis=1).to_numpy() if between else True
             fallen = (typed.frame[right] < typed.frame[left]).fillna(False).to_numpy(bool)
             for row in np.flatnonzero(sound & alone & fallen):
                 bound = typed.raw.columns[typed.positions[left]][int(row)].as_py().strip()
@@ -242,7 +270,10 @@ def _dangling_column(
     wanted = typed.frame[parents].loc[names.index].assign(**{field: names})
     for parent in parents:  # an unknown project is named once, in its own column, not again for each of its tasks
         wanted = wanted[wanted[parent].isin(known[parent])]
-    there = pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(known))
+    if parents:
+        there = pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(known))
+    else:
+        there = wanted[field].isin(known[field]).to_numpy()
     sought: dict[tuple, str] = {}
     for row, *path in wanted[~there].itertuples(name=None):
         near = sought.get(tuple(path))
