@@ -43,7 +43,7 @@ _TOTAL = re.compile(
     r"(grand |sub-?)?(total|totals|totaal|totale|summe|gesamt\w*|insgesamt|somme|sous-total|suma|totaux|totales)\b",
     re.IGNORECASE,
 )
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
 _YES_NO = {
     **dict.fromkeys(
         "yes y true 1 ja j oui o si sí sì sim s x wahr vrai verdadero verdadeiro vero waar billable abrechenbar "
