@@ -207,6 +207,18 @@ def test_accounts_may_have_projects_of_one_key(data, tmp_path):
     assert [rows(data / account / "projects.csv")[-1]["project"] for account in ("kestrel", "harbour")] == ["brand"] * 2
 
 
+def test_work_logs_without_a_project_are_of_that_in_the_number_of_the_ticket(data, tmp_path):
+    path = tmp_path / "logs.csv"
+    path.write_text(
+        "Issue Key,Issue Summary,Author,Date,Time Spent,Time Seconds,Comment\n"
+        "PORTAL-12,Log in,Ana Ruiz,2026-06-15,2h,7200,first\nPORTAL-12,Log in,Ana Ruiz,2026-06-16,4h,14400,second\n"
+        "OTHER-1,Other,Ana Ruiz,2026-06-16,1h,3600,\n"
+    )
+    said = imported(data, "auto", path, "--account", "kestrel").output
+    assert hours_of(data, "kestrel") == [("2026-06-15", "portal", ANA, "2"), ("2026-06-16", "portal", ANA, "4")]
+    assert "project 'OTHER' of kestrel: 1 rows, 1.00 h" in said
+
+
 def test_projects_are_entered_where_the_user_says_how_they_are_billed(data, tmp_path):
     june = harvest(
         tmp_path / "june.csv",

@@ -160,7 +160,7 @@ def read_time(
     table = pa.table(
         {
             "client": cells("client") if "client" in fields else cells("account"),
-            "project": cells("project"),
+            "project": _project(cells, fields),
             "code": cells("code"),
             "date": dates,
             "task": cells("task"),
@@ -246,6 +246,13 @@ def _person(cells, fields) -> pa.Array:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _project(cells, fields) -> pa.Array:
+    """Return the project; where no column names it, the part of a ticket's number that does: PORTAL of PORTAL-12."""
+    if "project" in fields or "code" in fields or "issue" not in fields:
+        return cells("project")
+    return each(cells("issue"), lambda key: key.rpartition("-")[0], pa.string())
 
 
 def _note(cells, fields) -> pa.Array:
