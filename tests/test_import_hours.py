@@ -207,6 +207,36 @@ def test_accounts_may_have_projects_of_one_key(data, tmp_path):
     assert [rows(data / account / "projects.csv")[-1]["project"] for account in ("kestrel", "harbour")] == ["brand"] * 2
 
 
+@pytest.mark.parametrize("place", [("Kestrel Mutual", "Site care"), ("Harbour Foods", "Web shop")])
+def test_hours_moved_to_another_project_or_client_are_not_counted_twice_unseen(data, tmp_path, place):
+    june = harvest(tmp_path / "june.csv", JUNE[0])
+    imported(data, "harvest", june)
+    harvest(june, (JUNE[0][0], *place, *JUNE[0][3:]))
+    said = imported(data, "harvest", june).output
+    assert "MAY BE COUNTED TWICE" in said
+    assert "2026-06-01 Ana Ruiz 7.5 h in kestrel portal" in said
+    again = imported(data, "harvest", june, "--whole").output
+    assert "1 gone" in again
+    every = [entry for account in ("kestrel", "harbour") for entry in hours_of(data, account)]
+    assert [(day, hours) for day, _, _, hours in every] == [("2026-06-01", "7.5")]
+    assert "Nothing had to be changed." in imported(data, "harvest", june, "--whole").output
+
+
+def test_a_whole_file_takes_nothing_from_other_clients_while_rows_wait(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", JUNE[0])
+    imported(data, "harvest", june)
+    harvest(june, (JUNE[0][0], "Kestrel Renamed", *JUNE[0][2:]), JUNE[2])
+    imported(data, "harvest", june, "--whole")
+    assert len(hours_of(data, "kestrel")) == 1
+
+
+def test_a_report_of_another_project_that_day_is_no_move(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", JUNE[0])
+    imported(data, "harvest", june)
+    more = harvest(tmp_path / "more.csv", (*JUNE[0][:2], "Site care", "", "2", *JUNE[0][5:]))
+    assert "MAY BE COUNTED TWICE" not in imported(data, "harvest", more).output
+
+
 def test_work_logs_without_a_project_are_of_that_in_the_number_of_the_ticket(data, tmp_path):
     path = tmp_path / "logs.csv"
     path.write_text(

@@ -20,6 +20,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from acctlib.imports.exports import Export, Part
 from acctlib.profile import ProfileError, read_yaml
 from acctlib.tables.problems import Problem, TableErrors, shown
@@ -149,7 +151,7 @@ def formats_of(firm: Path) -> dict[str, Format]:
 
 @functools.cache
 def _read(path: Path) -> Format:
-    said, _ = read_yaml(path)
+    said = YAML(typ="safe", pure=True).load(path)  # ours, so nobody asks for its lines: half the time of read_yaml
     return Format(
         name=path.stem,
         title=said["title"],

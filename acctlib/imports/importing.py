@@ -316,6 +316,7 @@ class _Hours(_Import):
         large = self.out.read > _LARGE
         for account in self.stage.accounts():
             self._merge(account, large)
+        self._look_elsewhere()
         self._add_projects()
         self.put_waiting()
         return self.out
@@ -510,6 +511,48 @@ class _Hours(_Import):
         if merged.differs:
             self.bench.put(folder, "time_entries", merged.table, large)
         self.out.accounts[account] = (len(rows), worked, merged)
+
+    def _look_elsewhere(self) -> None:
+        """Meet hours that were moved in the tool: from one project or client to another, they would stand in both."""
+        came = [merged.came for _, _, merged in self.out.accounts.values() if len(merged.came)]
+        stays = {account: merged.stays for account, (_, _, merged) in self.out.accounts.items() if len(merged.stays)}
+        whole = self.asked.whole and not self.out.waiting
+        for account in () if self.asked.account or not (came or whole) else self.clients.ids:
+            if account not in self.out.accounts and len(rows := self._said_before(account)):
+                stays[account] = rows
+                if whole:
+                    covered = Coverage(self.first, self.last, frozenset(), frozenset(), whole=True)
+                    old = self.bench.table(self.clients.data / account, "time_entries")
+                    merged = merged_hours(old, old.iloc[:0], self.tool.name, covered)
+                    self.bench.put(self.clients.data / account, "time_entries", merged.table)
+                    self.out.accounts[account] = (0, collections.Counter(h=0.0), merged)
+                    del stays[account]
+        by = ["date", "person", "hours"]
+        counts = collections.Counter(row for rows in came for row in rows[by].itertuples(index=False, name=None))
+        moved = []
+        for account, rows in sorted(stays.items()):
+            for *entry, project in rows[[*by, "project"]].itertuples(index=False, name=None):
+                if counts[tuple(entry)]:
+                    counts[tuple(entry)] -= 1
+                    moved.append(f"{entry[0]} {entry[1]} {entry[2]} h in {account} {project}")
+        if moved:
+            more = f" and {len(moved) - 3:,} more" if len(moved) > 3 else ""
+            self.out.notes.append(
+                f"MAY BE COUNTED TWICE, because the file has as many hours of the same person and day elsewhere: "
+                f"{'; '.join(moved[:3])}{more}; if they were moved there and the file is all that {self.tool.name} has of its "
+                "days, import it again with --whole"
+            )
+
+    def _said_before(self, account: str) -> pd.DataFrame:
+        """Return the rows that stand in an account from this tool and the days of this file."""
+        try:
+            raw = read_table(self.clients.data / account, "time_entries")
+        except TableErrors:  # what can't be read is no matter of this file
+            return pd.DataFrame()
+        if raw is None or "imported_from" not in raw.header:
+            return pd.DataFrame()
+        rows = text_table(raw, ("date", "person", "project", "hours"))
+        return rows[rows["date"].between(self.first, self.last) & (rows["imported_from"] == self.tool.name)]
 
     def _add_projects(self) -> None:
         """Enter the projects that the user said to enter, with the days on which hours fall."""
