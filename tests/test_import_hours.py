@@ -399,7 +399,10 @@ def test_mistakes_in_the_firms_spellings_are_named_with_their_lines(data, june):
     said = imported(data, "auto", june).output
     assert "imports.yaml:1: harvst must be a tool" in said
     assert "imports.yaml:4: harvest.dates must be day-first or month-first, got 'european'" in said
-    assert "harvest.columns.clint must be a field with a list of names, got ['Kunde']; did you mean client?" in said
+    assert "harvest.columns.clint must be a field, got 'clint'; did you mean client?" in said
+    (data / "firm/imports.yaml").write_text("harvest: {columns: {client: Kunde}}\n")
+    said = imported(data, "auto", june).output
+    assert "harvest.columns.client must be a list of names, got 'Kunde'; write client: [Kunde]" in said
     assert "imports.yaml:7: harvest.speed is not a key" in said
 
 
@@ -521,3 +524,16 @@ def test_no_row_and_no_hour_is_lost_or_doubled(tmp_path_factory, found):
         assert sum(kept) + sum(waits) == sum(Decimal(entry[4]) for entry in found)
     for account in ("kestrel", "harbour"):
         read_checked(data / account, data / "firm")
+
+
+def test_a_word_that_the_firm_got_wrong_waits_and_does_not_lock_the_account(data, tmp_path):
+    (data / "firm/imports.yaml").write_text('harvest: {values: {billable: {"Yes": maybe}}}\n')
+    said = imported(data, "harvest", harvest(tmp_path / "june.csv", JUNE[0])).output
+    assert "its billable 'maybe'" in said
+    assert not hours_of(data, "kestrel")
+
+
+def test_a_table_that_is_broken_is_named_with_its_account(data, tmp_path):
+    (data / "kestrel/time_entries.csv").write_text("date,project\n2026-06-01\n")
+    said = imported(data, "harvest", harvest(tmp_path / "june.csv", JUNE[0])).output
+    assert "kestrel/time_entries.csv:2: the row has 1 cell" in said

@@ -181,10 +181,12 @@ def _extended(tool: Format, said: dict, file: str, lines: dict, wrong: list[str]
             wrong.append(f"{place} must be comma or point, got {value!r}")
         elif key in ("columns", "values"):
             for field, names in value.items() if isinstance(value, dict) else ():
-                if key == "columns" and (field not in tool.columns or not isinstance(names, list)):
+                if key == "columns" and field in tool.columns and not isinstance(names, list):
+                    wrong.append(f"{place}.{field} must be a list of names, got {names!r}; write {field}: [{names}]")
+                elif key == "columns" and field not in tool.columns:
                     near = difflib.get_close_matches(str(field), tool.columns, n=1)
                     remedy = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(tool.columns)}"
-                    wrong.append(f"{place}.{field} must be a field with a list of names, got {names!r}; {remedy}")
+                    wrong.append(f"{place}.{field} must be a field, got {field!r}; {remedy}")
                 elif key == "columns":
                     said_of = {plain_name(str(name)) for name in names}  # the firm's word counts before ours, also elsewhere
                     columns = {f: [n for n in known if plain_name(n) not in said_of] for f, known in columns.items()}

@@ -373,7 +373,7 @@ class _Hours(_Import):
         for name in ("client", "project", "task", "person", "role"):
             for row in np.flatnonzero(pc.greater(pc.utf8_length(rows[name]), _LONG_NAME)):
                 faults.setdefault(int(row), f"its {name} is longer than {_LONG_NAME:,} characters; shorten it there")
-        for name in ("date", "person", "role", "hours"):
+        for name in ("date", "person", "role", "hours", "billable"):
             for row, (what, _) in typed_column(TABLES["time_entries"].column(name), rows[name])[1].items():
                 faults.setdefault(row, f"its {name} {shown(rows[name][row].as_py())}: {what}")
         return faults

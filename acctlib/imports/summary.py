@@ -105,6 +105,7 @@ def _waiting(outcome: Outcome, data: Path) -> Iterator[str]:
     others = [
         f"row {line}: {why}"
         for line, why, _ in sorted(outcome.waiting)
-        if why not in ("it names no client", "it names no project") and why.partition("called ")[2] not in names
+        if why not in ("it names no client", "it names no project")
+        and not names & {why.partition("called ")[2], why.partition(" is not known to be ")[0]}
     ]
     yield from (f"      {line}" for line in _first(others))
