@@ -400,10 +400,10 @@ def test_mistakes_in_the_firms_spellings_are_named_with_their_lines(data, june):
     assert "imports.yaml:1: harvst must be a tool" in said
     assert "imports.yaml:4: harvest.dates must be day-first or month-first, got 'european'" in said
     assert "harvest.columns.clint must be a field, got 'clint'; did you mean client?" in said
+    assert "imports.yaml:7: harvest.speed is not a key" in said
     (data / "firm/imports.yaml").write_text("harvest: {columns: {client: Kunde}}\n")
     said = imported(data, "auto", june).output
     assert "harvest.columns.client must be a list of names, got 'Kunde'; write client: [Kunde]" in said
-    assert "imports.yaml:7: harvest.speed is not a key" in said
 
 
 def test_a_decimal_comma_is_found_from_the_whole_file(data, tmp_path):
