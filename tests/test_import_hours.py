@@ -237,6 +237,16 @@ def test_a_report_of_another_project_that_day_is_no_move(data, tmp_path):
     assert "MAY BE COUNTED TWICE" not in imported(data, "harvest", more).output
 
 
+def test_the_key_of_a_project_does_not_stand_in_the_way_of_the_tickets_number(data, tmp_path):
+    path = tmp_path / "tempo.csv"
+    path.write_text(
+        "Issue key,Issue summary,Date,Logged time (h),Work description,Project key,Work author\n"
+        "PORTAL-12,Log in,2026-06-15,6,first,PORTAL,Ana Ruiz\nOTHER-1,Other,2026-06-16,4,,OTHER,Ana Ruiz\n"
+    )
+    imported(data, "auto", path, "--account", "kestrel", "--new-projects", "retainer")
+    assert hours_of(data, "kestrel") == [("2026-06-15", "portal", ANA, "6"), ("2026-06-16", "other", ANA, "4")]
+
+
 def test_work_logs_without_a_project_are_of_that_in_the_number_of_the_ticket(data, tmp_path):
     path = tmp_path / "logs.csv"
     path.write_text(

@@ -250,7 +250,7 @@ def _one_line(text: str) -> str:
 
 def _project(cells, fields) -> pa.Array:
     """Return the project; where no column names it, the part of a ticket's number that does: PORTAL of PORTAL-12."""
-    if "project" in fields or "code" in fields or "issue" not in fields:
+    if "project" in fields or "issue" not in fields:
         return cells("project")
     return each(cells("issue"), lambda key: key.rpartition("-")[0], pa.string())
 
