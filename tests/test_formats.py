@@ -125,3 +125,25 @@ def test_a_column_that_lacks_is_named_with_what_comes_near(tmp_path):
         of(tmp_path, "Date,Client,Projekts,Project Code,Hours,First Name,Last Name\n", formats)
     assert "no column is called Project" in str(error.value)
     assert "harvest: {columns: {project: [Projekts]}}" in str(error.value)
+
+
+def test_a_table_of_another_kind_is_not_explained_away_column_by_column(tmp_path):
+    with pytest.raises(TableErrors) as error:
+        of(tmp_path, "Invoice Report\n\nStatus,Issue Date,Paid,ID,Client,Invoice Amount,Balance\n")
+    (problem,) = error.value.problems
+    assert "this is no export that is known: it comes nearest to QuickBooks" in problem.what
+    assert problem.write.startswith("if it is one, acctlib import quickbooks FILE says what each column may be called")
+
+
+def test_the_reason_quotes_only_names_that_the_tool_knows(tmp_path):
+    _, tool, reason = of(tmp_path, "Buyer,Phone,Deal title,Deal value,Deal stage\n")
+    assert (tool.name, reason) == (
+        "pipedrive", "3 of 5 column names are its own, among them 'Deal title', 'Deal value', 'Deal stage'",
+    )  # fmt: skip
+
+
+def test_a_name_is_proposed_for_a_column_only_where_it_is_nearly_that_name(tmp_path):
+    formats = {"quickbooks": formats_of(NOWHERE)["quickbooks"]}
+    with pytest.raises(TableErrors) as error:
+        of(tmp_path, "Date,Customer,Invoice Amount,Amount\n", formats)
+    assert "quickbooks: {columns: {number: [the name]}}" in str(error.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from decimal import Decimal
 from pathlib import Path
 
@@ -111,6 +112,151 @@ def test_unknown_clients_and_projects_wait_with_the_line_that_settles_it(data, t
     imported(data, "harvest", june)
     assert ("2026-06-03", "portal", ANA, "2") in hours_of(data, "kestrel")
     assert len(rows(data / "firm/imports/waiting/harvest-june.csv")) == 1
+
+
+def test_what_our_tables_refuse_waits_and_does_not_lock_the_account(data, tmp_path):
+    wrong = [
+        ("1900-01-01", *JUNE[1][1:]),
+        ("9999-01-01", *JUNE[1][1:]),
+        (*JUNE[1][:6], "A" * 200_000, ""),
+        (*JUNE[1][:2], "P" * 200_000, *JUNE[1][3:]),
+        (*JUNE[1][:4], "1", "Yes", "Ana\x07 Ruiz", ""),
+    ]
+    june = harvest(tmp_path / "june.csv", JUNE[0], *wrong)
+    result = imported(data, "harvest", june, "--new-projects", "retainer")
+    why = [r["why it waits"] for r in rows_of_any_length(data / "firm/imports/waiting/harvest-june.csv")]
+    assert why == [
+        "its date '1900-01-01': no date between 1990 and 2100",
+        "its date '9999-01-01': no date between 1990 and 2100",
+        "its person is longer than 1,000 characters; shorten it there",
+        "its project is longer than 1,000 characters; shorten it there",
+        "its person 'Ana\\x07 Ruiz': a control character, which no page can show",
+    ]
+    assert "6 rows read = 1 in accounts + 5 waiting" in result.output
+    assert read_checked(data / "kestrel", data / "firm").tables["time_entries"]["hours"].sum() == 7.5
+
+
+def rows_of_any_length(path: Path) -> list[dict[str, str]]:
+    limit = csv.field_size_limit(1 << 24)
+    try:
+        return rows(path)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def test_a_note_longer_than_a_page_is_cut_and_its_hours_count(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", (*JUNE[0][:7], "n" * 1_000_000 + "\x85"))
+    for _ in range(2):
+        result = imported(data, "harvest", june)
+        assert "notes longer than 10,000 characters: 1; they were cut there" in result.output
+        entry = read_checked(data / "kestrel", data / "firm").tables["time_entries"].iloc[0]
+        assert (entry["hours"], len(entry["note"])) == (7.5, 10_000)
+
+
+def test_files_of_one_name_from_two_folders_wait_apart(data, tmp_path):
+    files = []
+    for folder, client in (("a", "Nobody"), ("b", "No one")):
+        (tmp_path / folder).mkdir()
+        files.append(harvest(tmp_path / folder / "june.csv", (JUNE[0][0], client, *JUNE[0][2:])))
+    waiting = data / "firm/imports/waiting"
+    for _ in range(2):
+        for file in files:
+            imported(data, "harvest", file)
+        imported(data, "harvest", *files)
+        assert sorted(path.name for path in waiting.iterdir()) == ["harvest-june-2.csv", "harvest-june.csv"]
+    assert [(r["file"], r["Client"]) for r in rows(waiting / "harvest-june-2.csv")] == [(str(files[1]), "No one")]
+    harvest(files[0], JUNE[0])
+    imported(data, "harvest", files[0])
+    assert [path.name for path in waiting.iterdir()] == ["harvest-june-2.csv"]
+
+
+def test_an_entered_project_is_met_again_whatever_its_name_hides(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", (*JUNE[0][:2], '"Brand\n\u202enew\x07"', *JUNE[0][3:]))
+    imported(data, "harvest", june, "--new-projects", "retainer")
+    assert rows(data / "kestrel/projects.csv")[-1]["name"] == "Brand new"
+    again = imported(data, "harvest", june, "--new-projects", "retainer")
+    assert "Nothing had to be changed." in again.output
+
+
+def test_a_line_to_add_is_whole_and_can_be_copied(data, tmp_path):
+    client = "O'Neill and the International Association of Ship Chandlers"
+    project = 'Shop, ""second"" phase'
+    june = harvest(tmp_path / "june.csv", (JUNE[0][0], client, *JUNE[0][2:]), (*JUNE[0][:2], f'"{project}"', *JUNE[0][3:]))
+    said = imported(data, "harvest", june).output
+    assert "add 'O''Neill and the International Association of Ship Chandlers' to aliases in data/ACCOUNT/account.yaml" in said
+    assert f'add to data/kestrel/projects.csv:  shop-second-phase,"{project}",BILLING_TYPE,2026-06-01,2026-06-01' in said
+
+
+def test_rows_without_a_client_are_said_once(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", *((day, "", *JUNE[0][2:]) for day in ("2026-06-01", "2026-06-02")))
+    said = imported(data, "harvest", june).output
+    assert "      no client named: 2 rows, 15.00 h; add --account ACCOUNT if all rows are of one\n" in said
+    assert "it names no client" not in said
+
+
+def test_of_thousands_of_unknown_clients_those_with_most_rows_are_printed(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", JUNE[0], *((JUNE[0][0], f"Client {n}", *JUNE[0][2:]) for n in range(3000)))
+    said = imported(data, "harvest", june).output.splitlines()
+    assert len(said) < 60
+    assert "      and 2,960 more names, each with its rows in that file" in said
+
+
+def test_accounts_may_have_projects_of_one_key(data, tmp_path):
+    both = [(JUNE[0][0], client, "Brand", *JUNE[0][3:]) for client in ("Kestrel Mutual", "Harbour Foods")]
+    imported(data, "harvest", harvest(tmp_path / "june.csv", *both), "--new-projects", "retainer")
+    assert [rows(data / account / "projects.csv")[-1]["project"] for account in ("kestrel", "harbour")] == ["brand"] * 2
+
+
+@pytest.mark.parametrize("place", [("Kestrel Mutual", "Site care"), ("Harbour Foods", "Web shop")])
+def test_hours_moved_to_another_project_or_client_are_not_counted_twice_unseen(data, tmp_path, place):
+    june = harvest(tmp_path / "june.csv", JUNE[0])
+    imported(data, "harvest", june)
+    harvest(june, (JUNE[0][0], *place, *JUNE[0][3:]))
+    said = imported(data, "harvest", june).output
+    assert "MAY BE COUNTED TWICE" in said
+    assert "2026-06-01 Ana Ruiz 7.5 h in kestrel portal" in said
+    again = imported(data, "harvest", june, "--whole").output
+    assert "1 gone" in again
+    every = [entry for account in ("kestrel", "harbour") for entry in hours_of(data, account)]
+    assert [(day, hours) for day, _, _, hours in every] == [("2026-06-01", "7.5")]
+    assert "Nothing had to be changed." in imported(data, "harvest", june, "--whole").output
+
+
+def test_a_whole_file_takes_nothing_from_other_clients_while_rows_wait(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", JUNE[0])
+    imported(data, "harvest", june)
+    harvest(june, (JUNE[0][0], "Kestrel Renamed", *JUNE[0][2:]), JUNE[2])
+    imported(data, "harvest", june, "--whole")
+    assert len(hours_of(data, "kestrel")) == 1
+
+
+def test_a_report_of_another_project_that_day_is_no_move(data, tmp_path):
+    june = harvest(tmp_path / "june.csv", JUNE[0])
+    imported(data, "harvest", june)
+    more = harvest(tmp_path / "more.csv", (*JUNE[0][:2], "Site care", "", "2", *JUNE[0][5:]))
+    assert "MAY BE COUNTED TWICE" not in imported(data, "harvest", more).output
+
+
+def test_the_key_of_a_project_does_not_stand_in_the_way_of_the_tickets_number(data, tmp_path):
+    path = tmp_path / "tempo.csv"
+    path.write_text(
+        "Issue key,Issue summary,Date,Logged time (h),Work description,Project key,Work author\n"
+        "PORTAL-12,Log in,2026-06-15,6,first,PORTAL,Ana Ruiz\nOTHER-1,Other,2026-06-16,4,,OTHER,Ana Ruiz\n"
+    )
+    imported(data, "auto", path, "--account", "kestrel", "--new-projects", "retainer")
+    assert hours_of(data, "kestrel") == [("2026-06-15", "portal", ANA, "6"), ("2026-06-16", "other", ANA, "4")]
+
+
+def test_work_logs_without_a_project_are_of_that_in_the_number_of_the_ticket(data, tmp_path):
+    path = tmp_path / "logs.csv"
+    path.write_text(
+        "Issue Key,Issue Summary,Author,Date,Time Spent,Time Seconds,Comment\n"
+        "PORTAL-12,Log in,Ana Ruiz,2026-06-15,2h,7200,first\nPORTAL-12,Log in,Ana Ruiz,2026-06-16,4h,14400,second\n"
+        "OTHER-1,Other,Ana Ruiz,2026-06-16,1h,3600,\n"
+    )
+    said = imported(data, "auto", path, "--account", "kestrel").output
+    assert hours_of(data, "kestrel") == [("2026-06-15", "portal", ANA, "2"), ("2026-06-16", "portal", ANA, "4")]
+    assert "project 'OTHER' of kestrel: 1 rows, 1.00 h" in said
 
 
 def test_projects_are_entered_where_the_user_says_how_they_are_billed(data, tmp_path):
@@ -263,8 +409,11 @@ def test_mistakes_in_the_firms_spellings_are_named_with_their_lines(data, june):
     said = imported(data, "auto", june).output
     assert "imports.yaml:1: harvst must be a tool" in said
     assert "imports.yaml:4: harvest.dates must be day-first or month-first, got 'european'" in said
-    assert "harvest.columns.clint must be a field with a list of names, got ['Kunde']; did you mean client?" in said
+    assert "harvest.columns.clint must be a field, got 'clint'; did you mean client?" in said
     assert "imports.yaml:7: harvest.speed is not a key" in said
+    (data / "firm/imports.yaml").write_text("harvest: {columns: {client: Kunde}}\n")
+    said = imported(data, "auto", june).output
+    assert "harvest.columns.client must be a list of names, got 'Kunde'; write client: [Kunde]" in said
 
 
 def test_a_decimal_comma_is_found_from_the_whole_file(data, tmp_path):
@@ -385,3 +534,16 @@ def test_no_row_and_no_hour_is_lost_or_doubled(tmp_path_factory, found):
         assert sum(kept) + sum(waits) == sum(Decimal(entry[4]) for entry in found)
     for account in ("kestrel", "harbour"):
         read_checked(data / account, data / "firm")
+
+
+def test_a_word_that_the_firm_got_wrong_waits_and_does_not_lock_the_account(data, tmp_path):
+    (data / "firm/imports.yaml").write_text('harvest: {values: {billable: {"Yes": maybe}}}\n')
+    said = imported(data, "harvest", harvest(tmp_path / "june.csv", JUNE[0])).output
+    assert "its billable 'maybe'" in said
+    assert not hours_of(data, "kestrel")
+
+
+def test_a_table_that_is_broken_is_named_with_its_account(data, tmp_path):
+    (data / "kestrel/time_entries.csv").write_text("date,project\n2026-06-01\n")
+    said = imported(data, "harvest", harvest(tmp_path / "june.csv", JUNE[0])).output
+    assert "kestrel/time_entries.csv:2: the row has 1 cell" in said

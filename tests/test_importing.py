@@ -147,7 +147,7 @@ def test_the_same_number_in_two_accounts_is_two_deals(data: Path) -> None:
 def test_waiting_rows_are_kept_as_they_were_with_their_lines_and_reasons(data: Path) -> None:
     outcome = _deals(data, '7,"A, ""b""\nc",Offer,,EUR,Harbour Foods', "8,B,Offer,5,EUR,Harbour Foods")
     text = outcome.waiting_file.read_text(encoding="utf-8")
-    assert text.startswith("line,why it waits,Record ID,Deal Name")
+    assert text.startswith("file,line,why it waits,Record ID,Deal Name")
     assert '"A, ""b""\nc"' in text
 
 

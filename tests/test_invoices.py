@@ -418,3 +418,38 @@ def test_a_status_may_be_a_sentence(data: Path, status: str) -> None:
     header = "Date,Type,No.,Customer,Amount,Balance,Currency,Status"
     outcome = _made(data, header, f'01/15/2026,Invoice,1,SHP,100,60,USD,"{status}"')
     assert not outcome.waiting
+
+
+def test_invoices_with_prices_only_are_worth_quantity_times_price_less_discount(data: Path) -> None:
+    header = "*ContactName,*InvoiceNumber,*InvoiceDate,*DueDate,Description,*Quantity,*UnitAmount,Discount,*TaxAmount"
+    lines = [
+        "Harbour Foods,9,15/06/2026,15/07/2026,Workshop,2,100.00,,40.00",
+        "Harbour Foods,9,15/06/2026,15/07/2026,Report,1,50.00,10%,9.00",
+    ]
+    outcome = _made(data, header, *lines)
+    invoice = invoices_of(data, "harbour-foods").loc["9"]
+    assert invoice[["issued", "due", "amount", "tax"]].tolist() == [
+        "2026-06-15",
+        "2026-07-15",
+        "245",
+        "49",
+    ]  # 200 + 45 and 40 + 9
+    assert "1 documents have no amounts but prices: quantity x price less discount was taken" in said(outcome, data)
+
+
+def test_prices_count_for_nothing_where_the_file_says_the_amounts(data: Path) -> None:
+    header = "ContactName,InvoiceNumber,InvoiceDate,Quantity,UnitAmount,LineAmount"
+    outcome = _made(data, header, "Harbour Foods,9,2026-06-15,two hours,100.00,180.00")
+    assert invoices_of(data, "harbour-foods").loc["9", "amount"] == "180"
+    assert "prices" not in said(outcome, data)
+
+
+def test_the_file_by_which_invoices_are_brought_into_quickbooks_is_summed_by_line(data: Path) -> None:
+    header = "InvoiceNo,Customer,InvoiceDate,DueDate,Item(Product/Service),ItemQuantity,ItemRate,ItemAmount"
+    lines = [
+        "7,Harbour Foods,06/15/2026,07/15/2026,Work,2,100.00,200.00",
+        "7,Harbour Foods,06/15/2026,07/15/2026,Fee,1,50,50.00",
+    ]
+    outcome = _made(data, header, *lines)
+    assert outcome.tool == "quickbooks"
+    assert invoices_of(data, "harbour-foods").loc["7", ["issued", "amount"]].tolist() == ["2026-06-15", "250"]

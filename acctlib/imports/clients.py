@@ -21,6 +21,10 @@ from acctlib.tables.sql import answer
 __all__ = ["Clients", "met"]
 
 
+#: Blanks, and characters that nobody sees in a name.
+_UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff]+")
+
+
 @functools.lru_cache(maxsize=100_000)
 def met(name: str) -> str:
     """Return a name as it is compared.
@@ -28,7 +32,7 @@ def met(name: str) -> str:
     >>> met("Kestrel  MUTUAL ") == met("kestrel mutual")
     True
     """
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name).strip()).casefold()
+    return _UNSEEN.sub(" ", unicodedata.normalize("NFKC", name)).strip().casefold()
 
 
 class Clients:

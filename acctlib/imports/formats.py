@@ -20,6 +20,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ruamel.yaml import YAML
+
 from acctlib.imports.exports import Export, Part
 from acctlib.profile import ProfileError, read_yaml
 from acctlib.tables.problems import Problem, TableErrors, shown
@@ -149,7 +151,7 @@ def formats_of(firm: Path) -> dict[str, Format]:
 
 @functools.cache
 def _read(path: Path) -> Format:
-    said, _ = read_yaml(path)
+    said = YAML(typ="safe", pure=True).load(path)  # ours, so nobody asks for its lines: half the time of read_yaml
     return Format(
         name=path.stem,
         title=said["title"],
@@ -179,10 +181,12 @@ def _extended(tool: Format, said: dict, file: str, lines: dict, wrong: list[str]
             wrong.append(f"{place} must be comma or point, got {value!r}")
         elif key in ("columns", "values"):
             for field, names in value.items() if isinstance(value, dict) else ():
-                if key == "columns" and (field not in tool.columns or not isinstance(names, list)):
+                if key == "columns" and field in tool.columns and not isinstance(names, list):
+                    wrong.append(f"{place}.{field} must be a list of names, got {names!r}; write {field}: [{names}]")
+                elif key == "columns" and field not in tool.columns:
                     near = difflib.get_close_matches(str(field), tool.columns, n=1)
                     remedy = f"did you mean {near[0]}?" if near else f"the fields are {', '.join(tool.columns)}"
-                    wrong.append(f"{place}.{field} must be a field with a list of names, got {names!r}; {remedy}")
+                    wrong.append(f"{place}.{field} must be a field, got {field!r}; {remedy}")
                 elif key == "columns":
                     said_of = {plain_name(str(name)) for name in names}  # the firm's word counts before ours, also elsewhere
                     columns = {f: [n for n in known if plain_name(n) not in said_of] for f, known in columns.items()}
@@ -240,7 +244,14 @@ def recognised(parts: list[Part], formats: Iterable[Format]) -> tuple[Export, Fo
     best = max(fitting, key=lambda score: score[:3])
     _, points, above, part, tool = best
     row = part.first[-above]
-    if lacking := tool.lacks(tool.fields(row)):
+    lacking = tool.lacks(tool.fields(row))
+    if len(lacking) > 1 and len(formats) > 1:
+        lacks = " and ".join(tool.columns[need.split("|")[0]][0] for need in lacking)
+        what = f"this is no export that is known: it comes nearest to {tool.title}, and has no column {lacks}"
+        hint = next((f"; {tool.hints[need]}" for need in lacking if need in tool.hints), "")
+        remedy = f"if it is one, acctlib import {tool.name} FILE says what each column may be called{hint}"
+        raise TableErrors((Problem(part.file, what, remedy, row=-above + 1),))
+    if lacking:
         raise TableErrors(tuple(_lacking(part.file, -above + 1, row, tool, need) for need in lacking))
     rivals = {other.name for fits, p, _, _, other in fitting if fits and p == points} - {tool.name}
     if rivals:
@@ -248,7 +259,7 @@ def recognised(parts: list[Part], formats: Iterable[Format]) -> tuple[Export, Fo
         raise TableErrors((Problem(part.file, what, f"name the tool: acctlib import {tool.name} {part.file}"),))
     names = [cell for cell in row if cell.strip()]
     known = _known(tool.fields(row))
-    telling = _telling(tool, row) or names[:3]
+    telling = _telling(tool, row) or [name for name in names if plain_name(name) in tool._names]
     quoted = ", ".join(shown(name.strip()) for name in telling[:3])
     return part.opened(-above), tool, f"{known} of {len(names)} column names are its own, among them {quoted}"
 
@@ -266,7 +277,7 @@ def _lacking(file: str, row: int, header: list[str], tool: Format, need: str) ->
     """Say which column is not there, what it may be called, and which of the file's names comes near."""
     names = [name for field in need.split("|") for name in tool.columns[field]]
     strange = [cell for cell in header if cell.strip() and plain_name(cell) not in tool._names]
-    near = [cell for cell in strange if difflib.get_close_matches(plain_name(cell), map(plain_name, names), n=1, cutoff=0.75)]
+    near = [cell for cell in strange if difflib.get_close_matches(plain_name(cell), map(plain_name, names), n=1, cutoff=0.82)]
     field = need.split("|")[0]
     known = ", ".join(names[:4])
     what = f"no column is called {known}, and {tool.title} can't be read without"

@@ -8,6 +8,7 @@ money against the totals that the file itself states.
 from __future__ import annotations
 
 import collections
+import csv
 import itertools
 import re
 import unicodedata
@@ -27,7 +28,7 @@ from acctlib.imports.conventions import Conventions, Seen, conventions
 from acctlib.imports.exports import Export, parts_of
 from acctlib.imports.formats import Format, recognised
 from acctlib.imports.merge import Coverage, Merged, merged_hours, merged_things, text_table
-from acctlib.imports.readings import UNNAMED, About, Asked, Found, Met, Reading, rows_of
+from acctlib.imports.readings import UNNAMED, About, Asked, Found, Met, Reading, one_line, rows_of
 from acctlib.imports.workbench import Workbench
 from acctlib.tables.checks import between_rows
 from acctlib.tables.columns import typed_column
@@ -43,6 +44,9 @@ __all__ = ["Outcome", "import_file"]
 _LARGE = 100_000
 #: Rows kept in memory before they are laid down by account.
 _HELD = 500_000
+#: Longest note and name of hours, and longest cell of anything else, in characters. Our tables refuse cells that are longer
+#: still, since most are quotes that never close.
+_LONG_NOTE, _LONG_NAME, _LONG_CELL = 10_000, 1_000, 100_000
 #: A correction may take away so many rows, or this share of those it speaks of; more is asked about.
 _FEW, _SHARE = 5, 0.05
 
@@ -136,7 +140,7 @@ def import_file(
         fields = tool.fields(export.header)
         fields.pop("time_spent", None)  # of the whole issue
     reader = _Hours if tool.table == "time_entries" else _Things
-    outcome = reader(export, tool, fields, reason, clients, bench, asked, progress).outcome()
+    outcome = reader(export, tool, fields, reason, clients, bench, asked, progress, path).outcome()
     outcome.notes += [
         f"{part.file} looks like a table of this tool too, and was not read: save it as a file of its own"
         for part in parts
@@ -158,7 +162,9 @@ class _Import:
         bench: Workbench,
         asked: Asked,
         progress,
+        path: Path,
     ) -> None:
+        self.path = path.resolve()
         self.export, self.tool, self.fields, self.asked, self.progress = export, tool, fields, asked, progress
         self.clients, self.bench = clients, bench
         self.names: set[str] = set()
@@ -220,7 +226,8 @@ class _Import:
         if unmet is None:
             near = self.clients.near(client) if client else ""
             place = f"data/{near or 'ACCOUNT'}/account.yaml"
-            line = f"add {shown(client)} to aliases in {place}" if client else "add --account ACCOUNT if all rows are of one"
+            alias = "'" + one_line(client).replace("'", "''") + "'"  # whole, and as YAML reads it, since it will be copied
+            line = f"add {alias} to aliases in {place}" if client else "add --account ACCOUNT if all rows are of one"
             unmet = self.out.unmet[(client, "")] = Unmet(client, "", near=near, line=line)
         unmet.rows += rows
         unmet.quantity[unit or self.out.unit] += quantity
@@ -231,7 +238,9 @@ class _Import:
             near = self.clients.near_project(account, project) if project else ""
             unmet = self.out.unmet[(project, account)] = Unmet(project, account, near=near)
             unmet.line = (
-                f"add to data/{account}/projects.csv:  {slug(project)},{project},BILLING_TYPE,{first},{last}" if project else ""
+                f"add to data/{account}/projects.csv:  {slug(project)},{_quoted(project)},BILLING_TYPE,{first},{last}"
+                if project
+                else ""
             )
         unmet.rows += rows
         unmet.quantity[self.out.unit] += quantity
@@ -241,16 +250,31 @@ class _Import:
 
     def put_waiting(self) -> None:
         """Write the rows that wait into a file of their own, and clear that of an earlier import of the same file."""
-        stem = re.sub(r"[^\w.-]+", "-", Path(self.export.file.partition(", sheet ")[0]).stem)
-        place = self.bench.journal.waiting / f"{self.tool.name}-{stem}.csv"
+        place = self._waiting_place()
         if self.out.waiting:
-            rows = ([str(line), why, *cells] for line, why, cells in sorted(self.out.waiting))
-            self.bench.put_rows(place, ["line", "why it waits", *self.export.header], rows)
+            rows = ([str(self.path), str(line), why, *cells] for line, why, cells in sorted(self.out.waiting))
+            self.bench.put_rows(place, ["file", "line", "why it waits", *self.export.header], rows)
             if place.is_file() and place.read_bytes() == self.bench.ready[place].read_bytes():
                 del self.bench.ready[place]
             self.out.waiting_file = place
         else:
             self.bench.clear(place)
+
+    def _waiting_place(self) -> Path:
+        """Return where this file's rows wait: a name of its own beside the rows of files that are called alike elsewhere."""
+        stem = self.tool.name + "-" + re.sub(r"[^\w.-]+", "-", self.path.stem)
+        names = (stem if n == 1 else f"{stem}-{n}" for n in itertools.count(1))
+        places = (self.bench.journal.waiting / f"{name}.csv" for name in names)
+        return next(place for place in places if self._source(place) in ("", str(self.path)))
+
+    def _source(self, place: Path) -> str:
+        """Return the file whose rows wait in a place; "" where none do."""
+        ready = self.bench.ready.get(place, place)
+        if ready is None or not ready.is_file():
+            return ""
+        with ready.open(encoding="utf-8-sig") as file:
+            file.readline()
+            return next(csv.reader([file.readline()[:10_000]]), [""])[0]
 
 
 class _Hours(_Import):
@@ -275,7 +299,8 @@ class _Hours(_Import):
         self.made: dict[tuple[str, str], str] = {}
         self.places: dict[tuple[str, str, str, str], tuple[str, str, str, str]] = {}
         self.spans: dict[tuple[str, str], tuple[str, str]] = {}
-        self.totals, self.cut, self.billable, self.rounded, self.overbilled, running, broken = [], 0, 0, 0.0, 0.0, 0.0, 0.0
+        self.totals, self.cut, self.long, self.billable, self.rounded, self.overbilled = [], 0, 0, 0, 0.0, 0.0
+        running = broken = 0.0
         for batch in self.export.batches():
             read = time_reports.read_time(batch, self.fields, self.tool, self.how, self.money_how)
             self.out.read += len(batch)
@@ -291,6 +316,7 @@ class _Hours(_Import):
         large = self.out.read > _LARGE
         for account in self.stage.accounts():
             self._merge(account, large)
+        self._look_elsewhere()
         self._add_projects()
         self.put_waiting()
         return self.out
@@ -306,6 +332,8 @@ class _Hours(_Import):
             notes.append(f"hours as worked were taken; as rounded for invoices they are {self.rounded:+,.2f} h")
         elif "rounded_hours" in self.fields:
             notes.append("the export has no hours but those rounded for invoices, which were taken as worked")
+        if self.long:
+            notes.append(f"notes longer than {_LONG_NOTE:,} characters: {self.long:,}; they were cut there")
         if self.overbilled > 0.005:
             notes.append(f"billed hours are {self.overbilled:,.2f} h more than those worked; hours as worked were taken")
         if self.money_how is None:
@@ -339,8 +367,24 @@ class _Hours(_Import):
                     f"row {total.line} says {shown(total.label)} {total.value:,.2f} h, its rows make {made:,.2f} h"
                 )
 
+    def _unfit(self, rows: pa.Table) -> dict[int, str]:
+        """Return which rows the checks of our table would refuse, and why: a single one would lock the account's reports."""
+        faults: dict[int, str] = {}
+        for name in ("client", "project", "task", "person", "role"):
+            for row in np.flatnonzero(pc.greater(pc.utf8_length(rows[name]), _LONG_NAME)):
+                faults.setdefault(int(row), f"its {name} is longer than {_LONG_NAME:,} characters; shorten it there")
+        for name in ("date", "person", "role", "hours", "billable"):
+            for row, (what, _) in typed_column(TABLES["time_entries"].column(name), rows[name])[1].items():
+                faults.setdefault(row, f"its {name} {shown(rows[name][row].as_py())}: {what}")
+        return faults
+
     def _lay_down(self, batch: RawTable, read) -> None:
         rows = read.rows
+        if faults := self._unfit(rows) if len(rows) else {}:
+            for row, why in faults.items():
+                read.waiting.setdefault(int(read.at[row]), why)
+            fit = np.isin(read.at, list(read.waiting), invert=True)
+            read.at, rows = read.at[fit], rows.filter(pa.array(fit))
         for at, why in read.waiting.items():
             self.wait(batch, at, why)
         if not len(rows):
@@ -364,7 +408,7 @@ class _Hours(_Import):
             "role": self._roles(rows),
             "hours": rows["hours"],
             "billable": rows["billable"],
-            "note": _note(rows, task),
+            "note": self._cut(_note(rows, task)),
         }
         table = pa.table(columns) if stays.all() else pa.table(columns).filter(pa.array(stays))
         if len(table):
@@ -372,6 +416,11 @@ class _Hours(_Import):
             self.last = max(self.last, pc.max(table["date"]).as_py())
             self.people |= set(pc.unique(table["person"]).to_pylist())
             self.stage.add(table)
+
+    def _cut(self, notes: pa.Array) -> pa.Array:
+        """Return notes as long as a page can show."""
+        self.long += int(pc.sum(pc.greater(pc.utf8_length(notes), _LONG_NOTE)).as_py() or 0)
+        return pc.utf8_slice_codeunits(notes, 0, _LONG_NOTE)
 
     def _placed(self, rows: pa.Table) -> tuple[np.ndarray, list[tuple[str, str, str, str]]]:
         """Return for each row the position of its place, and the places: account, project, task, or why there is none."""
@@ -396,7 +445,8 @@ class _Hours(_Import):
             return "", "", "", why
         key = self.clients.project(account, code, project) or self.made.get((account, project), "")
         if not key and self.asked.new_projects and project:
-            key = self.made[account, project] = _free(slug(project), {*self.clients.projects(account), *self.made.values()})
+            made = {name for (owner, _), name in self.made.items() if owner == account}
+            key = self.made[account, project] = _free(slug(project), {*self.clients.projects(account), *made})
         if not key:
             return account, "", "", f"{account} has no project called {project!r}" if project else "it names no project"
         return account, key, self.clients.tasks(account).get((key, met(task)), ""), ""
@@ -462,6 +512,48 @@ class _Hours(_Import):
             self.bench.put(folder, "time_entries", merged.table, large)
         self.out.accounts[account] = (len(rows), worked, merged)
 
+    def _look_elsewhere(self) -> None:
+        """Meet hours that were moved in the tool: from one project or client to another, they would stand in both."""
+        came = [merged.came for _, _, merged in self.out.accounts.values() if len(merged.came)]
+        stays = {account: merged.stays for account, (_, _, merged) in self.out.accounts.items() if len(merged.stays)}
+        whole = self.asked.whole and not self.out.waiting
+        for account in () if self.asked.account or not (came or whole) else self.clients.ids:
+            if account not in self.out.accounts and len(rows := self._said_before(account)):
+                stays[account] = rows
+                if whole:
+                    covered = Coverage(self.first, self.last, frozenset(), frozenset(), whole=True)
+                    old = self.bench.table(self.clients.data / account, "time_entries")
+                    merged = merged_hours(old, old.iloc[:0], self.tool.name, covered)
+                    self.bench.put(self.clients.data / account, "time_entries", merged.table)
+                    self.out.accounts[account] = (0, collections.Counter(h=0.0), merged)
+                    del stays[account]
+        by = ["date", "person", "hours"]
+        counts = collections.Counter(row for rows in came for row in rows[by].itertuples(index=False, name=None))
+        moved = []
+        for account, rows in sorted(stays.items()):
+            for *entry, project in rows[[*by, "project"]].itertuples(index=False, name=None):
+                if counts[tuple(entry)]:
+                    counts[tuple(entry)] -= 1
+                    moved.append(f"{entry[0]} {entry[1]} {entry[2]} h in {account} {project}")
+        if moved:
+            more = f" and {len(moved) - 3:,} more" if len(moved) > 3 else ""
+            self.out.notes.append(
+                f"MAY BE COUNTED TWICE, because the file has as many hours of the same person and day elsewhere: "
+                f"{'; '.join(moved[:3])}{more}; if they were moved there and the file is all that {self.tool.name} has of its "
+                "days, import it again with --whole"
+            )
+
+    def _said_before(self, account: str) -> pd.DataFrame:
+        """Return the rows that stand in an account from this tool and the days of this file."""
+        try:
+            raw = read_table(self.clients.data / account, "time_entries")
+        except TableErrors:  # what can't be read is no matter of this file
+            return pd.DataFrame()
+        if raw is None or "imported_from" not in raw.header:
+            return pd.DataFrame()
+        rows = text_table(raw, ("date", "person", "project", "hours"))
+        return rows[rows["date"].between(self.first, self.last) & (rows["imported_from"] == self.tool.name)]
+
     def _add_projects(self) -> None:
         """Enter the projects that the user said to enter, with the days on which hours fall."""
         for (account, name), key in self.made.items():
@@ -471,7 +563,7 @@ class _Hours(_Import):
             folder = self.clients.data / account
             cells = {
                 "project": key,
-                "name": name,
+                "name": one_line(name),
                 "billing_type": self.asked.new_projects,
                 "start": first,
                 "end": last,
@@ -480,7 +572,7 @@ class _Hours(_Import):
             merged = merged_things(self.bench.table(folder, "projects"), [cells], TABLES["projects"], ["project"], "")
             self.bench.put(folder, "projects", merged.table)
             self.out.notes.append(
-                f"{account}: entered project {key} ({name}, {self.asked.new_projects}, {first} to {last}); "
+                f"{account}: entered project {key} ({one_line(name)}, {self.asked.new_projects}, {first} to {last}); "
                 "complete its row in projects"
             )
 
@@ -599,6 +691,10 @@ class _Things(_Import):
             key = tuple(thing.cells.get(name, "") for name in self.kind.key)
             if keys[key] > 1:
                 faults[n] = f"{keys[key]} of them are called {shown(' '.join(filter(None, key)))}; give each a name of its own"
+        for n, thing in enumerate(found):
+            long = [name for name, text in thing.cells.items() if len(text) > _LONG_CELL]
+            if long:
+                faults.setdefault(n, f"its {long[0]} is longer than {_LONG_CELL:,} characters; shorten it there")
         for name in names:
             for row, (what, write) in typed_column(table.column(name), columns[names.index(name)])[1].items():
                 faults.setdefault(row, f"{name} {shown(found[row].cells[name])}: {what}; {write}")
@@ -843,6 +939,12 @@ def slug(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "project"
+
+
+def _quoted(name: str) -> str:
+    """Return a name as it stands in a cell of a CSV file."""
+    plain = one_line(name)
+    return '"' + plain.replace('"', '""') + '"' if re.search('[,"]', plain) else plain
 
 
 def _free(key: str, taken: set[str]) -> str:

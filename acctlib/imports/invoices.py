@@ -36,8 +36,10 @@ from acctlib.tables.problems import shown
 
 __all__ = ["DATES", "NUMBERS", "meet", "read"]
 
+#: What a line is worth where nothing else says so.
+_PRICED = ("quantity", "unit_amount", "discount")
 DATES = ("issued", "due", "paid_on")
-NUMBERS = ("total", "tax", "net", "paid", "outstanding", "line_amount", "line_tax", "amount", "foreign")
+NUMBERS = ("total", "tax", "net", "paid", "outstanding", "line_amount", "line_tax", "amount", "foreign", *_PRICED)
 
 #: Kinds of documents that are no invoices of ours -> why they are set aside.
 _ASIDE = {
@@ -126,7 +128,7 @@ class _Reader:
         self.unlike: list[str] = []
         self.number_in = functools.lru_cache(4096)(functools.partial(number_in, how=how))  # what repeats is read once
         self.date_in = functools.lru_cache(4096)(functools.partial(date_in, how=how))
-        self.gross = self.nowhere = self.dollars = 0
+        self.gross = self.nowhere = self.dollars = self.priced = 0
 
     def number_of(self, row: Row, field: str) -> float | None:
         return self.number_in(row[field]) if row[field] else None
@@ -252,14 +254,27 @@ class _Reader:
 
     def _unreadable(self, rows: list[Row]) -> str:
         """Return which cell of a document is no number or no day."""
+        priced = self._priced(rows)
         for row in rows:
-            for name in NUMBERS:
+            for name in NUMBERS if priced else (name for name in NUMBERS if name not in _PRICED):
                 if row[name] and self.number_of(row, name) is None:
                     return f"its {name.replace('_', ' ')} {shown(row[name])} is no number"
             for name in ("due", "paid_on"):
                 if row[name] and self.date_in(row[name]) is None:
                     return f"its {name.replace('_', ' ')} date {shown(row[name])} is no day of the calendar"
         return ""
+
+    @staticmethod
+    def _priced(rows: list[Row]) -> bool:
+        """Return whether only quantities and prices say what a document is worth."""
+        return not any(row[name] for row in rows for name in ("total", "net", "line_amount", "amount", "foreign"))
+
+    def _line(self, row: Row) -> float | None:
+        """Return quantity times price less discount in per cent; None where there is no price."""
+        price, quantity, discount = (self.number_of(row, name) for name in ("unit_amount", "quantity", "discount"))
+        if price is None:
+            return None
+        return round((1.0 if quantity is None else quantity) * price * (1 - (discount or 0) / 100), 2)
 
     def _contrary(self, rows: list[Row]) -> str:
         """Return what the rows of one document must say alike, and do not."""
@@ -286,6 +301,10 @@ class _Reader:
             return value if value is None or sign > 0 else -abs(value)
 
         lines, line_tax = signed(summed("line_amount")), signed(summed("line_tax"))
+        if lines is None and self._priced(rows):
+            values = [value for row in rows if (value := self._line(row)) is not None]
+            lines = signed(sum(values)) if values else None
+            self.priced += bool(values)
         total, net, tax = signed(once("total")), signed(once("net")), signed(once("tax"))
         if total is None and net is None and lines is None:
             by_line = signed(summed("foreign") if any(row["foreign"] for row in rows) else summed("amount"))
@@ -342,6 +361,10 @@ class _Reader:
     def note(self) -> None:
         """Say what whoever imports must know of the file as a whole."""
         notes = self.reading.notes
+        if self.priced:
+            notes.append(
+                f"{self.priced} documents have no amounts but prices: quantity x price less discount was taken for each line"
+            )
         if self.gross:
             notes.append(
                 f"{self.gross} documents do not say their tax: their amounts are gross, and tax is left blank; "

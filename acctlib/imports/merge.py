@@ -59,6 +59,8 @@ class Merged:
         Hours of a day, person and project for which another tool has other hours: both stand, and one may be too much.
     withdrawn : list of str
         Things that the client could read and that say something else now: they are not shown until somebody says so again.
+    came, stays : DataFrame of text
+        Of hours: the rows that came, and those of `kept`. Where the two are alike, an entry was moved.
     """
 
     table: pd.DataFrame
@@ -71,6 +73,8 @@ class Merged:
     elsewhere: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    came: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stays: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def differs(self) -> bool:
@@ -140,6 +144,8 @@ def merged_hours(old: pd.DataFrame, new: pd.DataFrame, tool: str, covered: Cover
         changed=changed,
         gone=_listed(gone_rows),
         kept=_listed(old[speaks & unmet & ~away]),
+        came=new[fresh],
+        stays=old[speaks & unmet & ~away],
         adopted=len(typed_new),
         elsewhere=_listed(new[elsewhere]),
         twice=twice,

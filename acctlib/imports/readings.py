@@ -186,7 +186,7 @@ def one_line(text: str) -> str:
     >>> one_line("Member portal\\n phase 2 ")
     'Member portal phase 2'
     """
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]", " ", text).split())
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u2069\ufeff]", " ", text).split())
 
 
 def plain(value: float) -> str:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from acctlib.imports.importing import Outcome
 from acctlib.imports.merge import Merged
+from acctlib.tables.problems import shown
 
 __all__ = ["lines_of"]
 
 #: Differences and names printed of one account; the rest is counted.
 _LISTED = 8
+#: Unknown clients and projects printed, those with most rows first.
+_NAMED = 40
 
 
 def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
@@ -89,12 +92,20 @@ def _waiting(outcome: Outcome, data: Path) -> Iterator[str]:
     if not outcome.waiting:
         return
     yield f"  waiting: {len(outcome.waiting):,} rows in {outcome.waiting_file.relative_to(data.parent).as_posix()}"
-    for unmet in sorted(outcome.unmet.values(), key=lambda unmet: (-unmet.rows, unmet.name)):
-        what = f"project {unmet.name!r} of {unmet.account}" if unmet.account else f"client {unmet.name!r}"
+    unmets = sorted(outcome.unmet.values(), key=lambda unmet: (-unmet.rows, unmet.name))
+    for unmet in unmets[:_NAMED]:
+        what = f"project {shown(unmet.name)}" if unmet.account else f"client {shown(unmet.name)}"
+        what = what if unmet.name else f"no {what.split()[0]} named"
+        what += f" of {unmet.account}" if unmet.account else ""
         near = f"; nearest: {unmet.near}" if unmet.near else ""
         yield f"      {what}: {unmet.rows:,} rows, {_quantity(unmet.quantity)}{near}; {unmet.line}"
-    named = {
-        reason for _, reason, _ in outcome.waiting if not reason.endswith(tuple(repr(u.name) for u in outcome.unmet.values()))
-    }
-    others = [f"row {line}: {why}" for line, why, _ in sorted(outcome.waiting) if why in named]
+    if len(unmets) > _NAMED:
+        yield f"      and {len(unmets) - _NAMED:,} more names, each with its rows in that file"
+    names = {repr(unmet.name) for unmet in unmets}
+    others = [
+        f"row {line}: {why}"
+        for line, why, _ in sorted(outcome.waiting)
+        if why not in ("it names no client", "it names no project")
+        and not names & {why.partition("called ")[2], why.partition(" is not known to be ")[0]}
+    ]
     yield from (f"      {line}" for line in _first(others))

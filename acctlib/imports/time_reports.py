@@ -43,7 +43,7 @@ _TOTAL = re.compile(
     r"(grand |sub-?)?(total|totals|totaal|totale|summe|gesamt\w*|insgesamt|somme|sous-total|suma|totaux|totales)\b",
     re.IGNORECASE,
 )
-_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
 _YES_NO = {
     **dict.fromkeys(
         "yes y true 1 ja j oui o si sí sì sim s x wahr vrai verdadero verdadeiro vero waar billable abrechenbar "
@@ -160,7 +160,7 @@ def read_time(
     table = pa.table(
         {
             "client": cells("client") if "client" in fields else cells("account"),
-            "project": cells("project"),
+            "project": _project(cells, fields),
             "code": cells("code"),
             "date": dates,
             "task": cells("task"),
@@ -246,6 +246,13 @@ def _person(cells, fields) -> pa.Array:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _project(cells, fields) -> pa.Array:
+    """Return the project; where no column names it, the part of a ticket's number that does: PORTAL of PORTAL-12."""
+    if "project" in fields or "issue" not in fields:
+        return cells("project")
+    return each(cells("issue"), lambda key: key.rpartition("-")[0], pa.string())
 
 
 def _note(cells, fields) -> pa.Array:

@@ -13,6 +13,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -64,6 +65,13 @@ class Workbench:
         TableErrors
             If it can't be read, or stands in a workbook, whose sheets are never rewritten.
         """
+        try:
+            return self._table(folder, name)
+        except TableErrors as error:  # of which account: one file of an export speaks of many
+            problems = (replace(problem, file=f"{folder.name}/{problem.file}") for problem in error.problems)
+            raise TableErrors(tuple(problems)) from None
+
+    def _table(self, folder: Path, name: str) -> pd.DataFrame:
         columns = TABLES[name].names
         if any(query.table == name for query in queries_in(self.journal.data, folder.name) if folder.name != "firm"):
             what = f"says that {name} comes from a database"
