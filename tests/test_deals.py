@@ -67,7 +67,7 @@ def test_hubspot_rows_that_cannot_be_taken_wait_with_a_reason(data: Path) -> Non
     assert "amount is blank" in why[5]
     assert why[8] == "no account is called 'Unknown Traders'"
     assert "Robert'); DROP TABLE deals;--" in outcome.waiting_file.read_text(encoding="utf-8")
-    assert "client 'Unknown Traders': 1 rows, 9,000.00 USD" in said(outcome, data)
+    assert "client 'Unknown Traders': 1 row, 9,000.00 USD" in said(outcome, data)
 
 
 def test_hubspot_in_german_with_decimal_commas_and_points_for_thousands(data: Path) -> None:

@@ -100,10 +100,10 @@ def test_unknown_clients_and_projects_wait_with_the_line_that_settles_it(data, t
     assert result.exit_code == 1
     said = result.output
     assert (
-        "client 'Kestrell Mutual': 1 rows, 2.00 h; nearest: kestrel; "
+        "client 'Kestrell Mutual': 1 row, 2.00 h; nearest: kestrel; "
         "add 'Kestrell Mutual' to aliases in data/kestrel/account.yaml" in said
     )
-    assert "project 'Site car' of kestrel: 1 rows, 3.00 h; nearest: care" in said
+    assert "project 'Site car' of kestrel: 1 row, 3.00 h; nearest: care" in said
     assert "5 rows read = 3 in accounts + 2 waiting" in said
     waiting = rows(data / "firm/imports/waiting/harvest-june.csv")
     assert [(r["line"], r["Client"], r["Hours"]) for r in waiting] == [("5", "Kestrell Mutual", "2"), ("6", "KMA", "3")]
@@ -256,7 +256,7 @@ def test_work_logs_without_a_project_are_of_that_in_the_number_of_the_ticket(dat
     )
     said = imported(data, "auto", path, "--account", "kestrel").output
     assert hours_of(data, "kestrel") == [("2026-06-15", "portal", ANA, "2"), ("2026-06-16", "portal", ANA, "4")]
-    assert "project 'OTHER' of kestrel: 1 rows, 1.00 h" in said
+    assert "project 'OTHER' of kestrel: 1 row, 1.00 h" in said
 
 
 def test_projects_are_entered_where_the_user_says_how_they_are_billed(data, tmp_path):
@@ -293,7 +293,7 @@ def test_an_export_of_one_person_leaves_the_others_alone(data, june, tmp_path):
     imported(data, "harvest", june)
     result = imported(data, "harvest", harvest(tmp_path / "ana.csv", JUNE[0]))
     assert (
-        "1 rows of these days stay: the file names no such person or project (2026-06-01 Ben Okri portal: 1.25 h)"
+        "1 row of these days stay: the file names no such person or project (2026-06-01 Ben Okri portal: 1.25 h)"
         in result.output
     )
     assert len(hours_of(data, "kestrel")) == 2

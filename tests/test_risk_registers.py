@@ -291,7 +291,7 @@ def test_a_register_of_several_clients_goes_to_each(data, tmp_path):
     assert not right
     assert [row["description"] for row in rows(data, "risks")] == ["One"]
     assert [row["description"] for row in rows(data, "risks", "borealis")] == ["Two"]
-    assert "client 'Aurra': 1 rows" in said
+    assert "client 'Aurra': 1 row" in said
 
 
 _CELLS = {

@@ -268,7 +268,7 @@ class _Reader:
         if self.open_stages:
             first = next(iter(sorted(self.open_stages)))
             listed = ", ".join(shown(stage) for stage in sorted(self.open_stages)[:12])
-            notes.append(f"stages taken as open: {listed}; if one means won or lost, {self._line(first, 'lost')}")
+            notes.append(f"stages taken as open: {listed}; if one means won or lost, {self._line(first, 'won or lost')}")
         if self.no_days:
             listed = ", ".join(shown(text) for text in sorted(self.no_days)[:4])
             notes.append(f"{sum(self.no_days.values())} dates are no days of the calendar ({listed}): what stands here stays")

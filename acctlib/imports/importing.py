@@ -573,7 +573,7 @@ class _Hours(_Import):
             self.bench.put(folder, "projects", merged.table)
             self.out.notes.append(
                 f"{account}: entered project {key} ({one_line(name)}, {self.asked.new_projects}, {first} to {last}); "
-                "complete its row in projects"
+                "complete its row in projects, for the client may read its name"
             )
 
 

@@ -367,7 +367,7 @@ class _Reader:
             )
         if self.gross:
             notes.append(
-                f"{self.gross} documents do not say their tax: their amounts are gross, and tax is left blank; "
+                f"documents that do not say their tax: {self.gross}; their amounts were taken as gross, and tax is left blank; "
                 "type it here, and the next import takes it off"
             )
         if self.unlike:

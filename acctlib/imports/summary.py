@@ -25,7 +25,7 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
         yield f"  written with {outcome.how}"
     width = max((len(account) for account in (*outcome.accounts, "in all")), default=0)
     for account, (rows, quantity, merged) in sorted(outcome.accounts.items()):
-        yield f"  {account:<{width}}  {rows:>9,} rows  {_quantity(quantity):>16}  {_became(merged)}"
+        yield f"  {account:<{width}}  {_counted(rows):>14}  {_quantity(quantity):>16}  {_became(merged)}"
         yield from _differences(merged)
     yield from _waiting(outcome, data)
     yield from (f"  {note}" for note in outcome.notes)
@@ -34,7 +34,8 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
         total.update(quantity)  # not +, which drops what is below 0
     aside = "".join(f" + {count:,} aside ({why})" for why, count in sorted(outcome.set_aside.items()))
     cut = f" + {outcome.parts:,} for entries in parts" if outcome.parts else ""
-    yield f"  {outcome.read:,} rows read{cut} = {outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
+    kept = f"{outcome.kept:,} in accounts + {len(outcome.waiting):,} waiting{aside}"
+    yield f"  {_counted(outcome.read)} read{cut} = {kept}"
     worth = "".join(
         f", which the tool prices at {amount:,.2f} {code}".rstrip() for code, amount in sorted(outcome.amounts.items())
     )
@@ -45,6 +46,10 @@ def lines_of(outcome: Outcome, data: Path) -> Iterator[str]:
         f"  DOES NOT FOOT: {sentence}; export it again, or look for rows that are hidden there"
         for sentence in outcome.wrong_totals
     )
+
+
+def _counted(rows: int) -> str:
+    return f"{rows:,} row{'s' if rows != 1 else ''}"
 
 
 def _quantity(quantity: collections.Counter[str]) -> str:
@@ -73,14 +78,15 @@ def _differences(merged: Merged) -> Iterator[str]:
     for line in _first([*changes, *gone]):
         yield f"      {line}"
     if merged.elsewhere:
-        rows = f"{len(merged.elsewhere)} rows stand here from another tool"
+        rows = f"{_counted(len(merged.elsewhere))} stand here from another tool"
         yield f"      {rows} and are not counted again ({merged.elsewhere[0]})"
     if merged.twice:
         yield "      MAY BE COUNTED TWICE, because two tools have hours of the same day and project:"
         yield from (f"        {line}" for line in _first(merged.twice))
         yield "        if one tool is enough, put back this import with --undo, or delete the rows of the other"
     if merged.kept:
-        yield f"      {len(merged.kept)} rows of these days stay: the file names no such person or project ({merged.kept[0]})"
+        kept = f"{_counted(len(merged.kept))} of these days stay"
+        yield f"      {kept}: the file names no such person or project ({merged.kept[0]})"
 
 
 def _first(lines: list[str]) -> list[str]:
@@ -91,14 +97,14 @@ def _first(lines: list[str]) -> list[str]:
 def _waiting(outcome: Outcome, data: Path) -> Iterator[str]:
     if not outcome.waiting:
         return
-    yield f"  waiting: {len(outcome.waiting):,} rows in {outcome.waiting_file.relative_to(data.parent).as_posix()}"
+    yield f"  waiting: {_counted(len(outcome.waiting))} in {outcome.waiting_file.relative_to(data.parent).as_posix()}"
     unmets = sorted(outcome.unmet.values(), key=lambda unmet: (-unmet.rows, unmet.name))
     for unmet in unmets[:_NAMED]:
         what = f"project {shown(unmet.name)}" if unmet.account else f"client {shown(unmet.name)}"
         what = what if unmet.name else f"no {what.split()[0]} named"
         what += f" of {unmet.account}" if unmet.account else ""
         near = f"; nearest: {unmet.near}" if unmet.near else ""
-        yield f"      {what}: {unmet.rows:,} rows, {_quantity(unmet.quantity)}{near}; {unmet.line}"
+        yield f"      {what}: {_counted(unmet.rows)}, {_quantity(unmet.quantity)}{near}; {unmet.line}"
     if len(unmets) > _NAMED:
         yield f"      and {len(unmets) - _NAMED:,} more names, each with its rows in that file"
     names = {repr(unmet.name) for unmet in unmets}
