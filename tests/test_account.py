@@ -1,5 +1,6 @@
 """What one audience may see of an account, cell by cell, and what was known on a day."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -10,6 +11,7 @@ from acctlib import account as module
 from acctlib.account import Account, account_ids
 from acctlib.missing import Missing
 from acctlib.tables import dictionary
+from acctlib.tables.checks import read_once
 from acctlib.tables.dictionary import INTERNAL, TABLES, Column
 
 BILLING_TYPES = ("fixed_fee", "retainer", "time_and_materials", "capped")
@@ -480,3 +482,32 @@ def test_standard_rates_serve_an_account_that_has_none_of_its_own(data):
     path.write_text("\n".join(row for row in path.read_text().splitlines() if "harbour" not in row) + "\n")
     rates = read(data).rate_card
     assert rates[["role", "bill_rate"]].values.tolist() == [["Designer", 125.0], ["Auditor", 150.0]]
+
+
+def test_a_report_reads_its_files_once_and_everybody_else_reads_them_anew(data):
+    projects = data / "harbour" / "projects.csv"
+    renamed = projects.read_text().replace("\nff,", "\nff,Renamed ", 1)
+    with read_once():
+        before = read(data, "internal")
+        projects.write_text(renamed)
+        assert read(data, "internal").projects.equals(before.projects)
+    assert not read(data, "internal").projects.equals(before.projects)
+
+
+def test_what_one_edition_does_to_its_tables_is_not_in_the_other(data):
+    with read_once():
+        one, other = read(data, "internal"), read(data, "internal")
+        one.projects.loc[:, "name"] = "changed in place"
+        one.tables["projects"]["name"] = "changed in place"
+        assert "changed in place" not in {*other.projects["name"], *read(data, "internal").projects["name"]}
+
+
+def test_another_account_read_in_between_is_its_own(data):
+    shutil.copytree(data / "harbour", data / "other")
+    projects = data / "other" / "projects.csv"
+    projects.write_text(projects.read_text().replace("\nff,", "\nff,Renamed ", 1))
+    with read_once():
+        one = read(data, "internal")
+        other = Account.read("other", "2026-Q3", audience="internal", data=data)
+        assert "Renamed" in " ".join(other.projects["name"])
+        assert read(data, "internal").projects.equals(one.projects)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from acctlib.measures.earned_value import (
     EarnedValue,
+    done_shares,
     earned_value,
     earned_value_by_project,
     planned_shares,
@@ -209,3 +210,33 @@ def test_earned_value_on_a_basis_that_is_not_shared_is_missing():
 def test_no_project_with_all_four_amounts_says_what_to_add():
     each = earned_value_by_project(STATUS.iloc[[2]], PLANNED, "hours")
     assert earned_value(each, "hours").remedy == "add budget, baseline dates, progress and time entries"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 28), st.floats(0, 1)), max_size=12),
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, "planned", "done", "cancelled"]), st.none() | st.integers(1, 28), st.none() | st.just(7.5)
+        ),
+        min_size=6,
+        max_size=6,
+    ),
+)
+@settings(max_examples=50, deadline=None)
+def test_many_days_at_once_are_each_day_on_its_own(assessed, states):
+    things = [(project, task) for project in "ab" for task in "xyz"]
+    plan = pd.DataFrame(
+        {
+            "project": [project for project, _ in things],
+            "task": [task for _, task in things],
+            "status": pd.Series([status for status, _, _ in states], dtype="str"),
+            "done_on": pd.to_datetime([day and f"2026-09-{day:02}" for _, day, _ in states]),
+            "likely_hours": pd.Series([hours for _, _, hours in states], dtype=float),
+        }
+    )
+    progress = seen(*((project, task, f"2026-09-{day:02}", part) for project, task, day, part in assessed))
+    days = [date(2026, 9, day) for day in (1, 9, 17, 28)]
+    together = done_shares(plan, progress, days)
+    for day in days:
+        alone = work_done(plan, progress, day).set_index("project")["work_done"]
+        pd.testing.assert_series_equal(together[day], alone, check_names=False)

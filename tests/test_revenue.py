@@ -1,17 +1,22 @@
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acctlib.measures.budget import approved_scope
+from acctlib.measures.earned_value import work_done
+from acctlib.measures.rates import rated_by_project
 from acctlib.measures.revenue import (
     agency_gross_income,
     average_billable_rate,
     backlog,
     concentration,
     income_by_period,
+    income_by_project,
+    incomes_by_project,
     recognised,
     unbilled,
 )
@@ -257,3 +262,73 @@ def test_equal_parts_have_a_concentration_of_one_in_n(n):
 def test_nothing_above_zero_has_no_concentration():
     assert concentration(pd.Series({"a": 0.0, "b": -5.0})) == Missing("no part has an amount above zero")
     assert concentration(NONE) == NONE
+
+
+BILLING = ("fixed_fee", "time_and_materials", "capped", "retainer")
+SOME_DAY = st.dates(date(2026, 5, 1), date(2026, 12, 1)).map(pd.Timestamp)
+
+
+@st.composite
+def accounts(draw):
+    """Projects of every kind, changes, tasks, progress and rated time, each with what may be blank."""
+    n = len(BILLING)
+    projects = pd.DataFrame(
+        {
+            "project": list("abcd"),
+            "name": list("ABCD"),
+            "billing_type": BILLING,
+            "status": pd.Series(
+                draw(st.lists(st.sampled_from(["active", "closed", "proposed", None]), min_size=n, max_size=n))
+            ),
+            "start": pd.to_datetime(["2026-06-01", "2026-07-15", "2026-07-01", "2026-09-01"]),
+            "end": pd.to_datetime(["2026-08-31", "2026-12-31", "2026-10-10", "2026-11-30"]),
+            "fee": draw(st.lists(st.sampled_from([60e3, 11.1, np.nan]), min_size=n, max_size=n)),
+            "cap": [np.nan, np.nan, 900.0, np.nan],
+        }
+    ).astype({"status": "str"})
+    each = st.sampled_from("abcd")
+    changes = pd.DataFrame(
+        draw(st.lists(st.tuples(each, SOME_DAY, st.sampled_from(["approved", "submitted"]), st.sampled_from([5e3, np.nan])))),
+        columns=["project", "raised", "status", "fee"],
+    ).assign(hours=1.0, decided=pd.NaT)
+    changes = changes.astype({"raised": "datetime64[us]", "decided": "datetime64[us]", "fee": float})
+    time = pd.DataFrame(
+        draw(st.lists(st.tuples(each, SOME_DAY, st.booleans(), *(st.sampled_from([0.1, 70.3, np.nan]) for _ in range(3))))),
+        columns=["project", "date", "billable", "hours", "bill_rate", "cost_rate"],
+    ).assign(role="designer")
+    time = time.astype(
+        {"date": "datetime64[us]", "hours": float, "bill_rate": float, "cost_rate": float, "billable": "boolean"}
+    )
+    tasks = pd.DataFrame({"project": list("aab"), "task": list("xyx"), "likely_hours": [7.0, 5.5, np.nan]})
+    progress = pd.DataFrame({"project": "a", "task": ["x", "x"], "percent_complete": [0.3, 0.7]}).assign(
+        as_of=pd.to_datetime(["2026-07-10", "2026-08-20"])
+    )
+    return projects, changes, tasks, draw(st.sampled_from([progress, NONE])), draw(st.sampled_from([time, NONE]))
+
+
+@given(accounts())
+@settings(max_examples=60, deadline=None)
+def test_what_a_quarter_earned_is_the_difference_of_its_ends_each_on_its_own(books):
+    projects, changes, tasks, progress, rated = books
+
+    def until(day):
+        time = rated_by_project(rated, day)
+        scope = approved_scope(projects, changes, day)
+        each = recognised(scope, time, work_done(tasks, progress, day), day).set_index("project")
+        if isinstance(time, Missing):
+            return each["recognised"], np.full(len(each), np.nan)
+        hours = time.set_index("project")["hours"].reindex(each.index).fillna(0.0)
+        return each["recognised"], hours
+
+    (fees_before, hours_before), (fees, hours) = until(date(2026, 6, 30)), until(DAY)
+    found = income_by_project(THIRD, *books, NONE, DAY).set_index("project")
+    np.testing.assert_array_equal(found["fees"], fees - fees_before)
+    np.testing.assert_array_equal(found["hours"], hours - hours_before)
+
+
+@given(accounts())
+@settings(max_examples=20, deadline=None)
+def test_several_quarters_at_once_are_each_quarter_on_its_own(books):
+    quarters = THIRD.last(3)
+    for quarter, found in zip(quarters, incomes_by_project(quarters, *books, NONE, DAY), strict=True):
+        pd.testing.assert_frame_equal(found, income_by_project(quarter, *books, NONE, DAY))

@@ -72,15 +72,17 @@ def _rates(roles: pd.Series, days: pd.Series, card: pd.DataFrame, account: str, 
 
 
 def _newest(roles: pd.Series, days: pd.Series, card: pd.DataFrame, rate: str) -> pd.Series:
-    known = card.loc[card[rate].notna(), ["role", "valid_from", rate]].sort_values("valid_from", kind="stable")
-    asked = pd.DataFrame({"role": roles.to_numpy(), "day": days.to_numpy(), "row": range(len(roles))}).dropna()
-    if known.empty or asked.empty:
-        return pd.Series(float("nan"), index=roles.index, dtype=float)
-    asked = asked.sort_values("day", kind="stable")
-    for frame in (known, asked):  # an exact match on text needs one text type on both sides
-        frame["role"] = frame["role"].astype(object)
-    found = pd.merge_asof(asked, known, left_on="day", right_on="valid_from", by="role")
-    return pd.Series(found[rate].to_numpy(float), index=found["row"]).reindex(range(len(roles))).set_axis(roles.index)
+    known = card.loc[card[rate].notna() & card["valid_from"].notna(), ["role", "valid_from", rate]]
+    known = known.sort_values("valid_from", kind="stable")
+    since, prices = known["valid_from"].to_numpy("datetime64[us]"), known[rate].to_numpy(float)
+    moments, found = days.to_numpy("datetime64[us]"), np.full(len(roles), np.nan)
+    codes, asked = pd.factorize(roles)
+    for code, role in enumerate(asked):  # an account has few roles and many hours
+        own = (known["role"] == role).to_numpy(bool)
+        rows = np.flatnonzero((codes == code) & ~np.isnat(moments))
+        newest = np.searchsorted(since[own], moments[rows], side="right")
+        found[rows] = np.concatenate([[np.nan], prices[own]])[newest]
+    return pd.Series(found, index=roles.index)
 
 
 @requires(time_entries="date project hours billable")
