@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from small_workbook import make_workbook
 
-from acctlib.run import results
+from acctlib.run import known_files, results
+from acctlib.run.known_files import KnownFiles
 from acctlib.run.results import Edition, document, fingerprints, last_results, why_stale
 
 SOURCES = {"projects": SimpleNamespace(file="projects.csv", rows=1)}
@@ -117,6 +118,30 @@ def test_another_accounts_data_change_nothing(edition):
     publish(edition)
     (edition.root / "data" / "borealis" / "projects.csv").write_text("x")
     assert why_stale(edition) == ""
+
+
+@pytest.mark.parametrize("name", ["projects.csv", "time_entries.csv", "account.yaml"])
+def test_with_files_that_are_known_the_same_is_said_as_without(edition, name, monkeypatch):
+    monkeypatch.setattr(known_files.time, "time_ns", lambda: 2**62)  # so that files count as rested
+    publish(edition)
+    kept = edition.out / known_files.KNOWN
+    before = KnownFiles(kept)
+    assert why_stale(edition, before) == ""
+    before.save()
+    with (edition.root / "data" / "aurora" / name).open("a") as file:
+        file.write("\n")
+    assert why_stale(edition, KnownFiles(kept)) == why_stale(edition) == "changed: data"
+
+
+def test_files_of_the_firm_are_looked_at_once_a_run(edition, monkeypatch):
+    (edition.root / "data" / "firm").mkdir()
+    (edition.root / "data" / "firm" / "people.csv").write_text("person,role\n")
+    seen, sha = [], KnownFiles.sha
+    monkeypatch.setattr(KnownFiles, "sha", lambda self, path: seen.append(path.name) or sha(self, path))
+    known = KnownFiles()
+    for account in ("aurora", "borealis", "aurora"):
+        fingerprints(edition_of(edition.root, account=account), "2026-09-30", known)
+    assert seen.count("people.csv") == 1
 
 
 def test_the_last_report_is_the_newest_with_an_earlier_as_of_of_another_period(edition):
