@@ -241,7 +241,7 @@ def test_a_misspelt_parameter_stops_acctlib_run_before_anything_is_written(demo_
     )
     assert refused.returncode == 1
     assert re.search(r"kestrel-mutual\.yaml:\d+: confidnce is not a parameter; did you mean confidence\?", refused.stderr)
-    assert list((tmp_path / "out").rglob("*.json")) == []
+    assert list((tmp_path / "out").rglob("[!.]*.json")) == []
 
 
 def test_a_bad_value_under_papermill_stops_in_the_setup_cell(demo_workbook, tmp_path):

@@ -252,7 +252,7 @@ def test_reports_of_an_account_in_postgresql(tmp_path, monkeypatch, database):
     for command in ("status", "run"):
         code, said = acctlib(command, "aurora")
         assert code == 1
-        assert said.count("account.yaml:5: tables.time_entries: the database postgresql:///agency refused the user and") == 1
+        assert said.count("account.yaml:5: tables.time_entries: the database postgresql:///agency refused the user and") == 2
     assert pages == {path: path.read_bytes() for path in pages}
 
 
