@@ -359,7 +359,6 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
     from acctlib.run.batch import Maker, WrongUse, sole_run
     from acctlib.run.index import write_index
     from acctlib.run.known_files import KnownFiles
-    from acctlib.run.report import MEMORY, SECONDS
     from acctlib.run.watch import watched
 
     with _sentences():
@@ -369,7 +368,7 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
         _planned(
             book, accounts, notebooks, audience, period, as_of, KnownFiles()
         )  # what is typed wrong is said before anything begins
-        maker = Maker("copy" if sys.platform == "linux" else "kernel", os.cpu_count() or 1, SECONDS, MEMORY)
+        maker = Maker(os.cpu_count() or 1)
         click.echo(f"Watching {', '.join(accounts)}; Ctrl-C ends it.")
         with sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
             for outcome in watched(

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from import_books import all_files, harvest, imported, make_book, rows
 
-from acctlib.imports import exports, importing
+from acctlib.imports import exports, hours
 from acctlib.tables.checks import read_checked
 
 ANA, BEN = "Ana Ruiz", "Ben Okri"
@@ -487,8 +487,8 @@ def test_a_large_file_comes_in_by_batches_with_the_same_result(data, tmp_path, m
     monkeypatch.setattr(exports, "LARGE", 100)
     monkeypatch.setattr(exports, "_BATCH_BYTES", 2000)
     monkeypatch.setattr(exports, "_BATCH_ROWS", 50)
-    monkeypatch.setattr(importing, "_LARGE", 100)
-    monkeypatch.setattr(importing, "_HELD", 120)
+    monkeypatch.setattr(hours, "_LARGE", 100)
+    monkeypatch.setattr(hours, "_HELD", 120)
     result = imported(data, "plain", path)
     assert "402 rows read = 401 in accounts + 1 waiting" in result.output
     table = read_checked(data / "kestrel", data / "firm").tables["time_entries"]

@@ -8,8 +8,9 @@ import pandas as pd
 
 from acctlib.imports.clients import Clients
 from acctlib.imports.formats import formats_of
-from acctlib.imports.importing import Outcome, import_file
+from acctlib.imports.importing import import_file
 from acctlib.imports.journal import held
+from acctlib.imports.placing import Outcome
 from acctlib.imports.readings import Asked
 from acctlib.imports.summary import lines_of
 from acctlib.imports.workbench import workbench

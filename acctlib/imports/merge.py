@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from acctlib.tables.dictionary import CLIENT, Table
 from acctlib.tables.raw import RawTable
@@ -294,8 +293,3 @@ def _alike(before: str, after: str, kind: str) -> bool:
         return kind in ("money", "number", "percent", "hours", "whole") and float(before) == float(after)
     except ValueError:
         return False
-
-
-def arrow_text(frame: pd.DataFrame) -> pa.Table:
-    """Return a table of text for a Parquet file."""
-    return pa.table({name: pa.array(frame[name].tolist(), pa.string()) for name in frame.columns})

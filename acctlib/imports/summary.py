@@ -6,8 +6,8 @@ import collections
 from collections.abc import Iterator
 from pathlib import Path
 
-from acctlib.imports.importing import Outcome
 from acctlib.imports.merge import Merged
+from acctlib.imports.placing import Outcome
 from acctlib.tables.problems import shown
 
 __all__ = ["lines_of"]

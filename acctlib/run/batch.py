@@ -297,7 +297,7 @@ def run_all(
         else:
             by_account.setdefault(order.account, []).append(order)
     names = names_of_accounts(orders[0].data, known) if by_account else {}
-    maker = maker or Maker(engine or ("copy" if sys.platform == "linux" else "kernel"), workers, seconds, memory)
+    maker = maker or Maker(workers, engine, seconds, memory)
     maker.names = names
     # the first report of an account tells whether its files can be read; only then the others follow
     waiting = deque((wanted[0], wanted[1:]) for wanted in by_account.values())
@@ -333,15 +333,17 @@ class Maker:
 
     Parameters
     ----------
-    engine : {"copy", "kernel"}
     workers : int
         Drawing processes to be kept, one a worker.
+    engine : {"", "copy", "kernel"}
+        As for `run_all`.
     seconds, memory : float, int
         Limits of each report.
     """
 
-    def __init__(self, engine: str, workers: int, seconds: float, memory: int) -> None:
-        self._engine, self._workers, self._seconds, self._memory = engine, workers, seconds, memory
+    def __init__(self, workers: int, engine: str = "", seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self._engine = engine or ("copy" if sys.platform == "linux" else "kernel")
+        self._workers, self._seconds, self._memory = workers, seconds, memory
         self.names: Mapping[str, Sequence[str]] = {}
         self._lock = threading.Lock()
         self._preloaded: Preloaded | None = None
