@@ -420,12 +420,15 @@ def import_(
     1: some wait, or a total does not foot; 2: nothing was done.
     """
     from acctlib.imports.command import run_import, undo_import
+    from acctlib.run.parameters import valid_date
 
     with _sentences():
         book = _workbook(data, parameters, out)
         if undo:
             undo_import(book.data, click.echo)
             return
+        if as_of and not valid_date(as_of):
+            raise ValueError(f"--as-of must be a date, got {as_of!r}; write year-month-day such as 2026-09-30")
         day = date.fromisoformat(as_of) if as_of else date.today()
         asked = {"account": account, "project": project, "whole": whole, "part": part, "new_projects": new_projects or ""}
         right = run_import(

@@ -463,6 +463,12 @@ def test_an_unknown_header_says_which_column_is_missing_and_how_to_name_it(data,
     assert "write into data/firm/imports.yaml: harvest: {columns: {hours: [" in result.output
 
 
+def test_the_shortest_wrong_commands_are_answered_with_the_right_one(data, june):
+    assert "write acctlib import auto june.csv" in imported(data, "june.csv").output
+    said = imported(data, "auto", june, "--as-of", "today")
+    assert (said.exit_code, "--as-of must be a date, got 'today'; write year-month-day" in said.output) == (2, True)
+
+
 def test_a_file_of_nothing_known_is_refused(data, tmp_path):
     (tmp_path / "x.csv").write_text("a,b\n1,2\n")
     result = imported(data, "auto", tmp_path / "x.csv")

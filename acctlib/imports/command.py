@@ -48,6 +48,8 @@ def run_import(data: Path, tool: str, files: Sequence[Path], dry_run: bool, say:
     if tool not in ("auto", *formats):
         near = difflib.get_close_matches(tool, formats, n=1)
         remedy = f"did you mean {near[0]}?" if near else "write auto to find out, or one of them"
+        if Path(tool).suffix:  # the file stands where its format should
+            remedy = f"write acctlib import auto {tool}"
         got = f"got {tool!r}" if tool else "got none"
         raise ValueError(f"the format must be auto or one of {', '.join(formats)}, {got}; {remedy}")
     if not files:
