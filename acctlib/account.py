@@ -8,10 +8,12 @@ and pages receive is what is left. A table that is not there, for the audience o
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -29,7 +31,7 @@ from acctlib.tables.as_of import known_on
 from acctlib.tables.checks import Source, read_checked
 from acctlib.tables.dictionary import SEES_LEVELS, TABLES
 
-__all__ = ["AUDIENCES", "Account", "account_ids", "read_yaml"]
+__all__ = ["AUDIENCES", "Account", "account_ids", "read_once", "read_yaml"]
 
 AUDIENCES = ("client", "internal")
 #: Environment variable that says for whom a page is being made.
@@ -43,8 +45,32 @@ SECTIONS = (
 _MADE = ("survey_summary", "firm_deals")
 #: Headings whose words are never the client's: they stand in `<period>.internal.md` only.
 OURS_ONLY = ("Not to say",)
+#: What was read while `read_once` holds: by folder as it stands, by all that was asked for as its audience sees it.
+_kept: ContextVar[dict[object, Any] | None] = ContextVar("kept", default=None)
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@contextlib.contextmanager
+def read_once() -> Iterator[None]:
+    """Read and check the files of an account once, however often they are asked for: both editions from one moment.
+
+    For the process of one report; who edits files and reads them again, as in JupyterLab, reads without it.
+    """
+    before = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(before)
+
+
+def _once(asked: object, read: Callable[[], Any]) -> Any:
+    kept = _kept.get()
+    if kept is None:
+        return read()
+    if asked not in kept:
+        kept[asked] = read()
+    return kept[asked]
 
 
 @dataclass(frozen=True)
@@ -116,12 +142,17 @@ class Account:
                 "write Account.read(account, period, as_of, audience, data)"
             )
         root = from_root(data)
+        asked = (account, period, as_of, audience, root)
+        return _once(asked, lambda: cls._read(*asked))._apart()
+
+    @classmethod
+    def _read(cls, account: str, period: str, as_of: str, audience: str, root: Path) -> Account:
         folder = _folder(root, account)
         profile = read_profile(folder / "account.yaml")
         firm = read_firm(root / "firm" / "firm.yaml") if (root / "firm" / "firm.yaml").is_file() else Firm(name="Our agency")
         when = quarter(period, profile.fiscal_year)
         day = _as_of(as_of, when)
-        checked = read_checked(folder, root / "firm", queries(profile, firm, account, root))
+        checked = _once(folder, lambda: read_checked(folder, root / "firm", queries(profile, firm, account, root)))
         sources = dict(checked.sources)
         tables = _of_account(checked.tables, account)
         _must_run(account, tables, when)
@@ -133,8 +164,7 @@ class Account:
                 if " (SQL, " in source.file:  # where our database is, is no client's business
                     sources[name] = replace(source, file=f"{name} (SQL)")
         commentary = _commentary(folder / "commentary", when, audience)
-        whole = cls(account, profile, firm, when, day, audience, {}, sources, commentary, tables)
-        return whole._known_on(day)
+        return cls(account, profile, firm, when, day, audience, {}, sources, commentary, tables)
 
     def __getattr__(self, name: str) -> pd.DataFrame | Missing:
         if name in TABLES or name in _MADE:
@@ -203,6 +233,15 @@ class Account:
         """Return a measure at the end of the last quarters, the oldest first; NaN where it is not defined."""
         values = [measure(self.at(step)) for step in self.period.last(quarters)[:-1]] + [measure(self)]
         return tuple(float("nan") if isinstance(v, Missing) else float(v) for v in values)
+
+    def _apart(self) -> Account:
+        """Return the account with parts of its own, so that what is done to one of them is not done to the next reader's."""
+        profile, firm = self.profile.model_copy(deep=True), self.firm.model_copy(deep=True)
+        tables = {
+            name: table if isinstance(table, Missing) else table.copy(deep=False) for name, table in self.recorded.items()
+        }
+        own = replace(self, profile=profile, firm=firm, commentary=dict(self.commentary), recorded=tables)
+        return own._known_on(self.as_of)
 
     def _known_on(self, day: date) -> Account:
         tables = _OnDemand(lambda: self.recorded, lambda name: _as_known(name, self.recorded[name], day))

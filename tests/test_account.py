@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 
 from acctlib import account as module
-from acctlib.account import Account, account_ids
+from acctlib.account import Account, account_ids, read_once
 from acctlib.missing import Missing
 from acctlib.tables import dictionary
-from acctlib.tables.checks import read_once
 from acctlib.tables.dictionary import INTERNAL, TABLES, Column
 
 BILLING_TYPES = ("fixed_fee", "retainer", "time_and_materials", "capped")

@@ -14,7 +14,8 @@ from acctlib.tables.dictionary import Column
 
 
 def read(kind, *cells, **options):
-    return typed_column(Column("cell", kind, "what it is", **options), pa.chunked_array([cells], type=pa.string()))
+    values, faults = typed_column(Column("cell", kind, "what it is", **options), pa.chunked_array([cells], type=pa.string()))
+    return pd.Series(values), faults
 
 
 @pytest.mark.parametrize(

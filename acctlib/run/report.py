@@ -28,7 +28,6 @@ import psutil
 
 from acctlib.run.preloaded import Preloaded
 from acctlib.run.results import Edition, document, fingerprints
-from acctlib.tables.checks import read_once
 from acctlib.tables.sql import ANSWERS
 
 __all__ = [
@@ -386,6 +385,8 @@ def _die_with_parent() -> None:
 
 def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
     """Make the report that an order asks for, and write the answer beside it."""
+    from acctlib.account import read_once
+
     edition = Edition(Path(order["root"]), Path(order["notebook"]), order["parameters"], Path(order["out"]))
     said = {"failed": "", "account": False}
     try:

@@ -12,12 +12,10 @@ fractions are warnings: both may be right.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Iterable, Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -34,13 +32,11 @@ from acctlib.tables.reporting import reporting_circles
 from acctlib.tables.sql import Query
 from acctlib.tables.typed import TypedTable, typed_table
 
-__all__ = ["Checked", "Source", "between_rows", "read_checked", "read_once"]
+__all__ = ["Checked", "Source", "between_rows", "read_checked"]
 
 #: A read that meets an import at work waits for it so many tenths of a second: replacing takes some hundredths.
 _PATIENCE = 50
 _UNFINISHED = "unfinished"
-#: The last account that was read while `read_once` holds, and what was read.
-_kept: ContextVar[dict[tuple, Checked] | None] = ContextVar("kept", default=None)
 
 
 @dataclass(frozen=True)
@@ -104,30 +100,6 @@ def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterab
     Traceback (most recent call last):
     acctlib.tables.problems.TableErrors: projects.csv:2: column 'fee' (cell F2): got '9000,50' (decimal comma); write 9000.50
     """
-    queries = tuple(queries)
-    kept, asked = _kept.get(), (account_folder, firm_folder, *map(repr, queries))
-    if kept is None:
-        return _read(account_folder, firm_folder, queries)
-    if asked not in kept:
-        kept.clear()
-        kept[asked] = _read(account_folder, firm_folder, queries)
-    return replace(kept[asked], tables=dict(kept[asked].tables))
-
-
-@contextlib.contextmanager
-def read_once() -> Iterator[None]:
-    """Read and check the files of an account once, however often they are asked for: both editions from one moment.
-
-    For the process of one report; who edits files and reads them again, as in JupyterLab, reads without it.
-    """
-    before = _kept.set({})
-    try:
-        yield
-    finally:
-        _kept.reset(before)
-
-
-def _read(account_folder: Path, firm_folder: Path | None, queries: tuple[Query, ...]) -> Checked:
     if not account_folder.is_dir():
         remedy = f"make it with: acctlib new {account_folder.name}"
         raise TableErrors((Problem(account_folder.name, "the account has no folder", remedy),))
@@ -212,6 +184,8 @@ def _duplicates(typed: TypedTable) -> Iterator[Problem]:
     if any(typed.table.column(name).required for name in typed.table.key if name not in keys) or not keys:
         return
     rows = np.flatnonzero(typed.sound(*keys) & typed.frame.duplicated(keys, keep=False).to_numpy())
+    if not len(rows):
+        return
     # Dates are no names: of project + task + as_of it is the task that a person looks for.
     name = next((key for key in reversed(keys) if typed.table.column(key).kind != "date"), keys[0])
     first: dict[tuple, int] = {}
@@ -262,35 +236,31 @@ def _dangling(typed: TypedTable, tables: dict[str, TypedTable]) -> Iterator[Prob
 def _dangling_column(
     typed: TypedTable, column: Column, target: TypedTable, parents: list[str], field: str
 ) -> Iterator[Problem]:
-    names = typed.frame[column.name].loc[typed.sound(column.name, *parents)].dropna()
-    if column.kind == "list":
-        names = names.str.split(";").explode().str.strip()
-        names = names[names != ""]
-    known = target.frame[[*parents, field]].dropna()
-    wanted = typed.frame[parents].loc[names.index].assign(**{field: names})
-    for parent in parents:  # an unknown project is named once, in its own column, not again for each of its tasks
-        wanted = wanted[wanted[parent].isin(known[parent])]
-    if parents:
-        there = pd.MultiIndex.from_frame(wanted).isin(pd.MultiIndex.from_frame(known))
-    else:
-        there = wanted[field].isin(known[field]).to_numpy()
+    known = dict.fromkeys(path for path in _paths(target, *parents, field) if all(isinstance(name, str) for name in path))
+    homes = [{path[at] for path in known} for at in range(len(parents))]
+    sound = typed.sound(column.name, *parents)
     sought: dict[tuple, str] = {}
-    for row, *path in wanted[~there].itertuples(name=None):
-        near = sought.get(tuple(path))
-        if near is None:
-            near = sought[tuple(path)] = _near_name(known, parents, field, path) if len(sought) < NEAREST_SOUGHT else ""
-        of = "".join(f" of {parent} {shown(value)}" for parent, value in zip(parents, path, strict=False))
-        name = f" {shown(path[-1])}" if column.kind == "list" else ""
-        what = f"no such {field}{name}{of} in {target.raw.file}"
-        add = f"write {near}, or add {shown(path[-1])}" if near else "mend it, or add it"
-        yield typed.problem(int(row), column.name, what, f"{add} to {target.raw.file}")
+    for row, (*home, cell) in enumerate(_paths(typed, *parents, column.name)):
+        if not sound[row] or not isinstance(cell, str):
+            continue
+        for name in map(str.strip, cell.split(";")) if column.kind == "list" else [cell]:
+            path = (*home, name)
+            # an unknown project is named once, in its own column, not again for each of its tasks
+            if not name or path in known or any(at not in there for at, there in zip(home, homes, strict=True)):
+                continue
+            near = sought.get(path)
+            if near is None:
+                siblings = (other[-1] for other in known if other[:-1] == path[:-1])
+                near = sought[path] = nearest(name, siblings) if len(sought) < NEAREST_SOUGHT else ""
+            of = "".join(f" of {parent} {shown(value)}" for parent, value in zip(parents, home, strict=True))
+            quoted = f" {shown(name)}" if column.kind == "list" else ""
+            what = f"no such {field}{quoted}{of} in {target.raw.file}"
+            add = f"write {near}, or add {shown(name)}" if near else "mend it, or add it"
+            yield typed.problem(row, column.name, what, f"{add} to {target.raw.file}")
 
 
-def _near_name(known: pd.DataFrame, parents: list[str], field: str, path: list[str]) -> str:
-    siblings = known
-    for parent, value in zip(parents, path, strict=False):
-        siblings = siblings[siblings[parent] == value]
-    return nearest(path[-1], siblings[field])
+def _paths(typed: TypedTable, *columns: str) -> Iterator[tuple]:
+    return zip(*(typed.frame[column].to_list() for column in columns), strict=True)
 
 
 # Rules of single tables

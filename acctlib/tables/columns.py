@@ -10,6 +10,7 @@ What is accepted without a word, because it has one meaning only: blanks around 
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections.abc import Callable
 
@@ -34,13 +35,17 @@ _EARLIEST, _LATEST = np.datetime64("1990-01-01"), np.datetime64("2100-12-31")
 _LARGEST = 1e13
 _BLANK_WORDS = frozenset("- -- – — ? \\n n/a na n.a. nan none null nil tbc tbd tba".split())
 _YES_NO = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
+#: Kinds that take any text but what is named.
+_FREE = ("text", "key", "list")
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
 
 #: Position of a value -> what is wrong with it, what to write.
 Faults = dict[int, tuple[str, str]]
 
 
-def typed_column(column: Column, cells: pa.ChunkedArray) -> tuple[pd.Series, dict[int, tuple[str, str]]]:
+def typed_column(
+    column: Column, cells: pa.ChunkedArray
+) -> tuple[np.ndarray | pd.api.extensions.ExtensionArray, dict[int, tuple[str, str]]]:
     """Return a column's values, and for each row that cannot be read what is wrong and what to write.
 
     Parameters
@@ -52,7 +57,7 @@ def typed_column(column: Column, cells: pa.ChunkedArray) -> tuple[pd.Series, dic
 
     Returns
     -------
-    Series, length n_rows
+    array, length n_rows
         Text, keys, choices, currencies and lists as `str`; dates as datetime64[us]; numbers as float64, percentages as
         fractions; whole numbers as Int64; yes and no as boolean. A cell that cannot be read is there in some form or
         as a blank, and its row is among the faults.
@@ -74,11 +79,12 @@ def typed_column(column: Column, cells: pa.ChunkedArray) -> tuple[pd.Series, dic
         if values[at].as_py().casefold() in _BLANK_WORDS:
             remedy = f"write {column.meaning}" if column.required else "leave the cell empty"
             faults[at] = ("a word for a blank", remedy)
-    control = pc.match_substring_regex(values, _CONTROL).to_numpy(zero_copy_only=False)
-    for at in np.flatnonzero(control):
-        faults[int(at)] = ("a control character, which no page can show", "delete it")
+    if faults or column.kind in _FREE:  # all other kinds refuse a control character as they refuse any other
+        control = pc.match_substring_regex(values, _CONTROL).to_numpy(zero_copy_only=False)
+        for at in np.flatnonzero(control):
+            faults[int(at)] = ("a control character, which no page can show", "delete it")
     rows = np.flatnonzero(np.isin(codes, list(faults))) if faults else ()
-    return pd.Series(_spread(array, codes)), {int(row): faults[int(codes[row])] for row in rows}
+    return _spread(array, codes), {int(row): faults[int(codes[row])] for row in rows}
 
 
 def _numbers(column: Column, values: pa.Array) -> tuple[np.ndarray, Faults]:
@@ -119,6 +125,12 @@ def _as_number(column: Column, values: pa.Array) -> tuple[pd.api.extensions.Exte
 
 
 def _as_date(column: Column, values: pa.Array) -> tuple[np.ndarray, Faults]:
+    texts = values.to_pylist()
+    with contextlib.suppress(ValueError):  # as most columns are: every value a date, and nothing else
+        if all(len(text) == 10 and text[:1].isdigit() and text[4] == text[7] == "-" for text in texts):
+            dates = np.array(texts, "datetime64[us]")
+            if not len(dates) or (dates.min() >= _EARLIEST and dates.max() <= _LATEST):
+                return dates, {}
     plain = pc.replace_substring_regex(values, r"[ T]00:00(:00(\.0+)?)?Z?$", "")
     shaped = pc.match_substring_regex(plain, r"^\d{4}-\d{2}-\d{2}$").to_numpy(zero_copy_only=False)
     texts = pd.Series(plain.to_pylist(), dtype=object).where(shaped)
@@ -181,11 +193,14 @@ def _distinct(cells: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
     values = pc.utf8_trim_whitespace(raw)
     if not pc.all(pc.string_is_ascii(values)).as_py():
         values = pa.array([unicodedata.normalize("NFC", value) for value in values.to_pylist()], type=pa.string())
-    encoded = pc.dictionary_encode(values)
-    values, merged = encoded.dictionary, encoded.indices.to_numpy()
-    keep = pc.not_equal(values, "").to_numpy(zero_copy_only=False)
-    numbers = np.where(keep, np.cumsum(keep) - 1, -1)
-    return values.filter(pa.array(keep)), numbers[merged][codes]
+    if not values.equals(raw):  # two that differed may be one now
+        encoded = pc.dictionary_encode(values)
+        values, codes = encoded.dictionary, encoded.indices.to_numpy()[codes]
+    blank = pc.index(values, "").as_py()
+    if blank < 0:
+        return values, codes
+    rest = pa.concat_arrays([values[:blank], values[blank + 1 :]])
+    return rest, np.where(codes == blank, -1, codes - (codes > blank))
 
 
 def _spread(array, codes: np.ndarray):

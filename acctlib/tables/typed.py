@@ -6,6 +6,7 @@ so, can then still name the cell and quote what was written there.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,7 @@ class TypedTable:
 
     def sound(self, *columns: str) -> np.ndarray:
         """Return the rows that may be judged by these columns: whole, and with cells that could be read."""
-        mask = ~np.isin(np.arange(len(self.raw)), list(self.raw.torn))
+        mask = ~_marked(len(self.raw), self.raw.torn)
         for column in columns:
             mask &= ~self.bad[column]
         return mask
@@ -74,15 +75,21 @@ def typed_table(table: Table, raw: RawTable) -> tuple[TypedTable, list[Problem]]
     for column in columns:
         values, faults = typed_column(column, raw.columns[positions[column.name]])
         series[column.name] = values
-        bad[column.name] = np.isin(np.arange(len(raw)), list(faults))
+        bad[column.name] = _marked(len(raw), faults)
         problems += [typed.problem(row, column.name, *fault) for row, fault in faults.items() if whole[row]]
         if column.required:
-            blank = values.isna().to_numpy() & ~bad[column.name]
+            blank = pd.isna(values) & ~bad[column.name]
             bad[column.name] |= blank
             remedy = f"write {column.meaning} ({KINDS[column.kind]})"
             what = "is blank, and no row can do without it"
             problems += [typed.problem(int(row), column.name, what, remedy) for row in np.flatnonzero(blank & whole)]
     return TypedTable(table, raw, pd.DataFrame(series), positions, bad), problems
+
+
+def _marked(rows: int, among: Collection[int]) -> np.ndarray:
+    marks = np.zeros(rows, bool)
+    marks[list(among)] = True
+    return marks
 
 
 def _positions(table: Table, raw: RawTable) -> tuple[dict[str, int], list[Problem]]:
