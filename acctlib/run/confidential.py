@@ -13,6 +13,7 @@ and met in sets; nothing is searched for one by one.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,30 @@ def words_in(text: str) -> list[str]:
     ['R', 'D', 'harbour', 'foods', 'plan']
     """
     return _WORD.findall(plain(text))
+
+
+class Prose:
+    """Long texts in which runs of words are looked up.
+
+    Examples
+    --------
+    >>> prose = Prose(["What is left to be spent", "and on what"])
+    >>> prose.holds(("left", "to", "be")), prose.holds(("be", "left")), prose.holds(("spent", "and"))
+    (True, False, False)
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        cut = [words_in(text) for text in texts]
+        self.words = frozenset(itertools.chain.from_iterable(cut))
+        folded = [[word.casefold() for word in words] for words in cut]
+        self.folded = frozenset(itertools.chain.from_iterable(folded))
+        self._pairs = frozenset(itertools.chain.from_iterable(map(itertools.pairwise, folded)))
+        self._texts = [f" {' '.join(words)} " for words in folded]
+
+    def holds(self, run: Sequence[str]) -> bool:
+        """Return whether a run of case-folded words stands in one of the texts."""
+        near = self._pairs.issuperset(itertools.pairwise(run)) and self.folded.issuperset(run)  # few get further
+        return near and any(f" {' '.join(run)} " in text for text in self._texts)
 
 
 class Phrases:
@@ -119,6 +144,12 @@ class Phrases:
                 if j == i + 1:
                     self._words.pop(words[i], None)
 
+    def without_written(self, prose: Prose) -> None:
+        """Forget what is found in a prose; the same as `without`, for a text much longer than all of this."""
+        words = prose.words
+        self._words = {word: source for word, source in self._words.items() if word not in words}
+        self._runs = {run: source for run, source in self._runs.items() if not prose.holds(run)}
+
     def without_words(self, words: frozenset[str]) -> None:
         """Forget texts that are one of these words, in any letter case, alone or with a short number ("test 11")."""
         self._words = {word: source for word, source in self._words.items() if word.casefold() not in words}
@@ -142,7 +173,7 @@ def names_of(others: Mapping[str, Iterable[str]], own: Iterable[str]) -> tuple[P
     for account, names in others.items():
         for name in (account, *names):
             words = words_in(name)
-            if name == account and len(words) == 1 and words[0].casefold() in _vocabulary():
+            if name == account and len(words) == 1 and words[0].casefold() in _package().folded:
                 continue  # a folder called "delivery": the word would stand on every page, and says no client's name
             short = words[:-1] if len(words) > 1 and words[-1].casefold() in _LEGAL_FORMS else words
             theirs.add_words(short, f"a name of the account {account}")
@@ -242,8 +273,8 @@ def internal_values(internal: Account, client: Account) -> InternalValues:
     shown_numbers, shown_texts = _shown(client)
     found.numbers = {key: source for key, source in found.numbers.items() if key[0] not in shown_numbers}
     found.texts.without(map(words_in, shown_texts))
-    found.texts.without(_package_words())
-    found.texts.without_words(_vocabulary())
+    found.texts.without_written(_package())
+    found.texts.without_words(_package().folded)
     return found
 
 
@@ -257,13 +288,23 @@ def _tables(account: Account) -> Iterator[tuple[str, pd.DataFrame]]:
 def _add_table(found: InternalValues, name: str, table: pd.DataFrame) -> None:
     for column in table.columns:
         kind, source = TABLES[name].column(column).kind, f"{name}.{column}"
-        values = table[column].dropna().unique()
         if kind in _NUMERIC:
-            for value in np.abs(np.asarray(values, float)) * (100 if kind == "percent" else 1):
+            for value in _amounts(table[column]) * (100 if kind == "percent" else 1):
                 found.add_number(float(value), kind, source)
         elif kind in _WORDED:
-            for value in values:
-                found.add_text(str(value), source)
+            for text in _texts(table[column]):
+                found.add_text(text, source)
+
+
+def _amounts(column: pd.Series) -> np.ndarray:
+    """Return the different amounts in a column, without their signs."""
+    amounts = np.unique(np.abs(column.to_numpy(float, na_value=np.nan)))
+    return amounts[~np.isnan(amounts)]
+
+
+def _texts(column: pd.Series) -> list[str]:
+    """Return the different values of a column as text."""
+    return [str(value) for value in dict.fromkeys(column.to_list()) if not pd.isna(value)]
 
 
 def _shown(client: Account) -> tuple[set[str], set[str]]:
@@ -272,12 +313,12 @@ def _shown(client: Account) -> tuple[set[str], set[str]]:
     texts: set[str] = set(client.commentary.values()) | set(client.commentary)
     for name, table in _tables(client):
         for column in table.columns:
-            values = table[column].dropna().unique()
             if TABLES[name].column(column).kind in _NUMERIC:
-                for value in np.abs(np.asarray(values, float)):
-                    numbers.update(_bare(f"{scaled:.{digits}f}") for scaled in (value, 100 * value) for digits in (0, 1, 2, 6))
+                amounts = _amounts(table[column]).tolist()
+                scaled = (of for amount in amounts for of in (amount, 100 * amount))
+                numbers.update(_bare(f"{of:.{digits}f}") for of in scaled for digits in (0, 1, 2, 6))
             else:
-                texts.update(map(str, values))
+                texts.update(_texts(table[column]))
     profile = client.profile
     texts.update((profile.name, *profile.aliases, profile.parent_group, profile.industry, client.firm.name, client.id))
     return numbers, texts
@@ -285,15 +326,10 @@ def _shown(client: Account) -> tuple[set[str], set[str]]:
 
 def shared_words() -> None:
     """Read the words that all reports of a process share: those that the package is written in."""
-    _vocabulary()
+    _package()
 
 
 @functools.lru_cache(maxsize=1)
-def _package_words() -> tuple[Sequence[str], ...]:
+def _package() -> Prose:
     folder = Path(acctlib.__file__).parent
-    return tuple(words_in(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py")))
-
-
-@functools.lru_cache(maxsize=1)
-def _vocabulary() -> frozenset[str]:
-    return frozenset(word.casefold() for words in _package_words() for word in words)
+    return Prose(path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py")))

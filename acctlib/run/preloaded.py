@@ -47,7 +47,7 @@ class Preloaded:
     environment : mapping of str to str
         Of the process; a report's own variables come with its order.
     painters : int
-        Drawing processes to be kept warm as soon as a report for a client is asked for.
+        Drawing processes to be kept warm as soon as a report for a client has a chart.
     """
 
     def __init__(self, environment: Mapping[str, str], painters: int) -> None:
@@ -141,6 +141,7 @@ class _Answer:
 
 def _import_all() -> None:
     """Import the package and what it needs, and do once what costs more the first time."""
+    gc.disable()  # nothing that is imported goes away again
     import acctlib
 
     # JupyterLab brings a grammar of web addresses that jsonschema compiles when it is imported: longer than all else here.
@@ -158,8 +159,8 @@ def _import_all() -> None:
         del sys.modules["rfc3987_syntax"]  # a notebook may import it
     papermill_engines.register("acctlib", AcctlibEngine)
     warm()
-    gc.collect()
     gc.freeze()  # else the first collection in each child would copy every page
+    gc.enable()
 
 
 class _Nursery:
@@ -169,6 +170,7 @@ class _Nursery:
         self._line = line
         self._painters_wanted, self._painters = painters, {}
         self._pictures: socket.socket | None = None
+        self._selector = selectors.DefaultSelector()
         self._children: dict[int, tuple[int, int]] = {}  # pid -> number, end of the pipe that keeps it alive
         self._unread = b""
         with contextlib.suppress(OSError, AttributeError):
@@ -180,14 +182,17 @@ class _Nursery:
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run is told, and tells us by hanging up
-        selector = selectors.DefaultSelector()
-        selector.register(self._line, selectors.EVENT_READ)
-        selector.register(woken, selectors.EVENT_READ)
+        self._selector.register(self._line, selectors.EVENT_READ)
+        self._selector.register(woken, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
+            for key, _ in self._selector.select():
                 if key.fileobj is self._line:
                     if not self._orders():
                         return
+                elif key.fileobj is self._pictures:  # the first report that draws waits at the door
+                    self._selector.unregister(self._pictures)
+                    for _ in range(self._painters_wanted):
+                        self._paint()
                 else:
                     os.read(woken, 1000)
                     self._reap()
@@ -204,8 +209,12 @@ class _Nursery:
         return bool(part)
 
     def _fork(self, order: dict[str, Any]) -> None:
+        from acctlib.run.warm import warm_for_client
+
         if order["pictures"]:
             order["environment"]["ACCTLIB_PICTURES"] = self._address()
+            warm_for_client()
+            gc.freeze()
         alive, hold = os.pipe()
         pid = os.fork()
         if not pid:
@@ -221,13 +230,12 @@ class _Nursery:
         self._children[pid] = order["number"], hold
 
     def _address(self) -> str:
-        """Return where pictures are drawn; the drawing processes are started when the first is wanted."""
+        """Return where pictures are drawn; the drawing processes are started when a report first asks one of them."""
         if self._pictures is None:
             self._pictures = socket.socket(socket.AF_UNIX)
             self._pictures.bind(f"\0acctlib-{os.getpid()}-{os.urandom(8).hex()}")
             self._pictures.listen(128)
-            for _ in range(self._painters_wanted):
-                self._paint()
+            self._selector.register(self._pictures, selectors.EVENT_READ)
         return self._pictures.getsockname()[1:].decode()
 
     def _paint(self) -> None:
