@@ -26,14 +26,13 @@ from acctlib.audience import HIDDEN, Tables, for_client, open_levels, survey_sum
 from acctlib.missing import Missing
 from acctlib.periods import Quarter, long_date, quarter
 from acctlib.places import from_root
-from acctlib.profile import Firm, Profile, queries, read_firm, read_profile, read_yaml
+from acctlib.profile import Firm, Profile, account_ids, queries, read_firm, read_profile
 from acctlib.tables.as_of import known_on
 from acctlib.tables.checks import Source, read_checked
-from acctlib.tables.dictionary import SEES_LEVELS, TABLES
+from acctlib.tables.dictionary import AUDIENCES, SEES_LEVELS, TABLES
 
-__all__ = ["AUDIENCES", "Account", "account_ids", "read_once", "read_yaml"]
+__all__ = ["Account", "read_once"]
 
-AUDIENCES = ("client", "internal")
 #: Environment variable that says for whom a page is being made.
 MADE_FOR = "ACCTLIB_AUDIENCE"
 #: Headings of the director's commentary that a report of ours shows; words under another one stand in no report.
@@ -287,13 +286,6 @@ class _OnDemand(Mapping):
 
     def __repr__(self) -> str:
         return repr(dict(self))
-
-
-def account_ids(data: str | Path) -> list[str]:
-    """Return the names of the account folders in `data`, sorted."""
-    root = from_root(data)
-    folders = (p.name for p in root.iterdir() if (p / "account.yaml").is_file()) if root.is_dir() else ()
-    return sorted(name for name in folders if name != "firm")
 
 
 def _folder(data: Path, account: str) -> Path:

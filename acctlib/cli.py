@@ -148,7 +148,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     """
     from acctlib.run.batch import run_all, sole_run
     from acctlib.run.index import note_failures, write_index
-    from acctlib.tables.sql import asked_once
+    from acctlib.tables.queries import asked_once
 
     outcomes: list[Outcome] = []
     with _sentences(), _stoppable(outcomes):
@@ -241,7 +241,7 @@ def status(accounts, notebooks, audience, period, as_of, data, parameters, out) 
     """Say of each report whether it is up to date, and else why it would be made."""
     from acctlib.run.batch import Outcome, unanswered
     from acctlib.run.results import why_stale
-    from acctlib.tables.sql import asked_once
+    from acctlib.tables.queries import asked_once
 
     with _sentences(), asked_once():
         book = _workbook(data, parameters, out)
@@ -269,10 +269,10 @@ def check(accounts, data, parameters, out) -> None:
     acctlib check                    all accounts
     acctlib check harbour-foods      one
     """
-    from acctlib.account import account_ids
+    from acctlib.profile import account_ids
     from acctlib.run.batch import WrongUse
     from acctlib.run.parameters import declared_parameters
-    from acctlib.tables.sql import asked_once
+    from acctlib.tables.queries import asked_once
 
     with _sentences():
         book = _workbook(data, parameters, out)

@@ -22,12 +22,13 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
-from acctlib.money import CURRENCIES
+from acctlib.currencies import CURRENCIES
 from acctlib.periods import FiscalYear
+from acctlib.places import from_root
 from acctlib.tables.dictionary import TABLES
-from acctlib.tables.sql import EMBEDDED, Query
+from acctlib.tables.queries import EMBEDDED, Query
 
-__all__ = ["Firm", "Profile", "ProfileError", "queries", "queries_in", "read_firm", "read_profile", "read_yaml"]
+__all__ = ["Firm", "Profile", "ProfileError", "account_ids", "queries", "queries_in", "read_firm", "read_profile", "read_yaml"]
 
 _LARGEST = 1_000_000
 
@@ -218,6 +219,13 @@ class Firm(_Strict):
     def for_client(self) -> Firm:
         """Return the firm without its renewal odds, the stages of its deals and where its tables lie."""
         return self.model_copy(update={"renewal_odds": {}, "deal_stages": [], "tables": {}})
+
+
+def account_ids(data: str | Path) -> list[str]:
+    """Return the names of the account folders in `data`, sorted."""
+    root = from_root(data)
+    folders = (p.name for p in root.iterdir() if (p / "account.yaml").is_file()) if root.is_dir() else ()
+    return sorted(name for name in folders if name != "firm")
 
 
 def read_profile(path: Path, read: Callable[[Path], tuple[dict, dict]] = read_yaml) -> Profile:

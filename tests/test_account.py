@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from acctlib import account as module
-from acctlib.account import Account, account_ids, read_once
+from acctlib.account import Account, read_once
 from acctlib.missing import Missing
+from acctlib.profile import account_ids
 from acctlib.tables import dictionary
 from acctlib.tables.dictionary import INTERNAL, TABLES, Column
 

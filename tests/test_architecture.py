@@ -19,7 +19,7 @@ LAYERS = (
     {"profile", "audience"},
     {"tables"},
     {"money"},
-    {"periods", "missing", "places"},
+    {"currencies", "periods", "missing", "places"},
 )
 
 

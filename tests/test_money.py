@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acctlib.currencies import CURRENCIES
 from acctlib.missing import Missing
-from acctlib.money import CURRENCIES, convert, exchange_rate, rounded_to_foot
+from acctlib.money import convert, exchange_rate, rounded_to_foot
 
 RATES = pd.DataFrame(
     {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from acctlib.money import CURRENCIES
+from acctlib.currencies import CURRENCIES
 from acctlib.tables.dictionary import Column
 from acctlib.tables.remedies import currency_remedy, date_remedy, number_remedy
 

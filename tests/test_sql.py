@@ -27,7 +27,8 @@ from acctlib.profile import ProfileError, queries_in, read_firm, read_profile
 from acctlib.tables import sql
 from acctlib.tables.checks import read_checked
 from acctlib.tables.problems import TableErrors
-from acctlib.tables.sql import Query, answer, asked_once, fingerprint
+from acctlib.tables.queries import Query, asked_once
+from acctlib.tables.sql import answer, fingerprint
 
 PASSWORD = "hunter2-Secret"
 ROWS = [

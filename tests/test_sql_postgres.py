@@ -19,7 +19,8 @@ from acctlib import cli
 from acctlib.account import Account
 from acctlib.tables import sql
 from acctlib.tables.problems import TableErrors
-from acctlib.tables.sql import Query, answer, fingerprint
+from acctlib.tables.queries import Query
+from acctlib.tables.sql import answer, fingerprint
 
 USER, PASSWORD = "agency_reader", "s3cr:t/@?#%&+ä '\"x"
 URL = "postgresql://${DB_USER}:${DB_PASSWORD}@${DB_HOST}/agency"

@@ -12,8 +12,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from acctlib.account import account_ids
-from acctlib.profile import queries_in, read_profile
+from acctlib.profile import account_ids, queries_in, read_profile
 from acctlib.tables.raw import RawTable, nearest
 from acctlib.tables.read import read_table
 from acctlib.tables.sql import answer

@@ -23,16 +23,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from acctlib.account import account_ids
 from acctlib.periods import quarter
-from acctlib.profile import queries_in, read_profile
+from acctlib.profile import account_ids, queries_in, read_profile
 from acctlib.run.known_files import KnownFiles
 from acctlib.run.parameters import ACCOUNT_ID, LATEST, checked_parameters, declared_parameters, editions, valid_date
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all
 from acctlib.run.results import Edition, why_stale
 from acctlib.tables.problems import TableErrors
-from acctlib.tables.sql import answer
 
 __all__ = [
     "Maker",
@@ -395,6 +393,8 @@ class Maker:
 
 def unanswered(data: Path, account: str) -> str:
     """Return why a database does not answer an account's queries, or why they can't be read; empty where all is well."""
+    from acctlib.tables.sql import answer  # few accounts have a query
+
     try:
         problems = [problem for query in queries_in(data, account) for problem in answer(query)[1]]
     except ValueError as error:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from acctlib.money import CURRENCIES
+from acctlib.currencies import CURRENCIES
 from acctlib.run.batch import Outcome, sentence
 from acctlib.run.known_files import KnownFiles
 from acctlib.run.parameters import valid_date

@@ -16,9 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from acctlib.account import AUDIENCES
 from acctlib.periods import quarter
 from acctlib.profile import read_yaml
+from acctlib.tables.dictionary import AUDIENCES
 
 __all__ = ["ACCOUNT_ID", "LATEST", "ParameterError", "checked_parameters", "declared_parameters", "editions", "valid_date"]
 

@@ -28,7 +28,7 @@ import psutil
 
 from acctlib.run.preloaded import Preloaded
 from acctlib.run.results import Edition, document, fingerprints
-from acctlib.tables.sql import ANSWERS
+from acctlib.tables.queries import ANSWERS
 
 __all__ = [
     "MEMORY",

@@ -26,10 +26,10 @@ from acctlib.missing import Missing
 from acctlib.places import from_root
 from acctlib.profile import queries_in
 from acctlib.run.known_files import KnownFiles, sha_of
-from acctlib.tables.sql import fingerprint
 
 if TYPE_CHECKING:
     from acctlib.account import Account
+    from acctlib.tables.queries import Query
 
 __all__ = [
     "Edition",
@@ -150,6 +150,12 @@ def made_with() -> str:
     return sha_of(json.dumps([_package(), _versions(), importlib.metadata.version("ruamel.yaml")]))
 
 
+def _answer(query: Query) -> str:
+    from acctlib.tables.sql import fingerprint  # few accounts have a query
+
+    return fingerprint(query)
+
+
 def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None) -> dict[str, str]:
     """Return what a report depends on -> a fingerprint of it.
 
@@ -175,7 +181,7 @@ def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None) 
         for name, content in known.folder(edition.data / folder, facts)
         if ".sqlite" not in os.path.basename(name)
     ]
-    answers = [fingerprint(query) for query in queries_in(edition.data, edition.account, known.yaml)]
+    answers = [_answer(query) for query in queries_in(edition.data, edition.account, known.yaml)]
     where = edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"]
     past = [(os.path.relpath(path, edition.out), known.sha(path)) for path, _ in _earlier(*where, known)]
     return {

@@ -13,8 +13,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from acctlib.currencies import CURRENCIES, symbol
 from acctlib.missing import Missing
-from acctlib.money import CURRENCIES, symbol
 from acctlib.show.numerals import number, percent, short_money
 from acctlib.show.text import wrapped
 from acctlib.show.theme import INK

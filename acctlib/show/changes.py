@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from acctlib.currencies import CURRENCIES
 from acctlib.missing import Missing
-from acctlib.money import CURRENCIES
 from acctlib.periods import long_date
 from acctlib.show.blocks import Figure
 from acctlib.show.numerals import hours, number, percent, short_money

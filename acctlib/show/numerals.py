@@ -11,13 +11,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
-import numpy as np
-import pandas as pd
-
+from acctlib.currencies import CURRENCIES, symbol
 from acctlib.missing import Missing
-from acctlib.money import CURRENCIES, symbol
 from acctlib.periods import long_date
 
 __all__ = [
@@ -50,7 +47,11 @@ def _blank(value: object) -> bool:
         return not value or any(_blank(part) for part in value)
     if isinstance(value, str):
         return not value.strip()
-    return bool(pd.isna(value)) or (isinstance(value, float) and math.isinf(value))
+    if isinstance(value, (int, float)):
+        return isinstance(value, float) and not math.isfinite(value)
+    from pandas import isna  # only tables hold anything else
+
+    return bool(isna(value))
 
 
 def _signed(amount: float, digits: int) -> str:
@@ -191,12 +192,12 @@ def hours(value: float) -> str:
     return NOT_DEFINED if _blank(value) else f"{number(value)}{_HARD_BLANK}h"
 
 
-def day(value: date | datetime | pd.Timestamp | str) -> str:
+def day(value: date | str) -> str:
     """Return a date as readers write it; a text such as "2026-Q3" stays as it is.
 
     Examples
     --------
-    >>> day(pd.Timestamp("2026-07-08")), day(pd.NaT)
+    >>> day(date(2026, 7, 8)), day(None)
     ('8\\xa0Jul\\xa02026', '–')
     """
     if _blank(value):
@@ -247,6 +248,12 @@ def _series(values: tuple[float, ...]) -> str:
     return "\N{NO-BREAK SPACE}→ ".join(pairs)
 
 
+def _month(text: str) -> str:
+    from pandas import Timestamp  # only tables hold months
+
+    return f"{Timestamp(text):%b %Y}"
+
+
 #: The formats a table column can have -> how a cell is written, given the account's currency. A range is a pair.
 FORMATS: dict[str, Callable[[object, str], str]] = {
     "text": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
@@ -254,7 +261,7 @@ FORMATS: dict[str, Callable[[object, str], str]] = {
     "state": lambda value, currency: NOT_DEFINED if _blank(value) else str(value),
     "date": lambda value, currency: day(value),
     "series": lambda value, currency: _series(value) if isinstance(value, tuple) and value else NOT_DEFINED,
-    "month": lambda value, currency: NOT_DEFINED if _blank(value) else f"{pd.Timestamp(str(value)):%b %Y}",
+    "month": lambda value, currency: NOT_DEFINED if _blank(value) else _month(str(value)),
     "number": lambda value, currency: number(value),
     "whole": lambda value, currency: number(value, 0),
     "hours": lambda value, currency: hours(value),
@@ -292,7 +299,7 @@ def formatted(value: object, how: str, currency: str) -> str:
     """
     if how not in FORMATS:
         raise ValueError(f"a column's format must be one of {', '.join(FORMATS)}; got {how!r}")
-    if how == "text" and isinstance(value, (bool, np.bool_)):
+    if how == "text" and (isinstance(value, bool) or str(getattr(value, "dtype", "")) == "bool"):
         return "yes" if value else "no"
     return FORMATS[how](value, currency)
 
@@ -315,7 +322,7 @@ def printed_forms(value: object) -> set[str]:
     """
     if _blank(value):
         return set()
-    if isinstance(value, (date, datetime, pd.Timestamp)):
+    if isinstance(value, date):
         return {long_date(value), day(value), f"{value:%Y-%m-%d}"}
     if isinstance(value, (list, tuple)):
         return set().union(*(printed_forms(part) for part in value))

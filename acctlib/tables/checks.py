@@ -26,10 +26,10 @@ from acctlib.missing import Missing
 from acctlib.tables.columns import NEAREST_SOUGHT
 from acctlib.tables.dictionary import TABLES, Column
 from acctlib.tables.problems import Problem, TableErrors, shown
+from acctlib.tables.queries import Query
 from acctlib.tables.raw import nearest
 from acctlib.tables.read import RawFolder, add_answer, read_folder
 from acctlib.tables.reporting import reporting_circles
-from acctlib.tables.sql import Query
 from acctlib.tables.typed import TypedTable, typed_table
 
 __all__ = ["Checked", "Source", "between_rows", "read_checked"]

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from acctlib.money import CURRENCIES
+from acctlib.currencies import CURRENCIES
 from acctlib.tables.dictionary import KINDS, Column
 from acctlib.tables.raw import nearest
 from acctlib.tables.remedies import currency_remedy, date_remedy, number_remedy

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
+    "AUDIENCES",
     "CLIENT",
     "CLIENT_SEES",
     "HOURS",
@@ -34,6 +37,7 @@ CLIENT = "client"
 HOURS = "hours"
 HOURS_AND_RATES = "hours_and_rates"
 INTERNAL = "internal"
+AUDIENCES = (CLIENT, INTERNAL)
 
 #: What a client sees of a project, from least to most, and the default by billing type.
 SEES_LEVELS = ("schedule", HOURS, HOURS_AND_RATES)

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from acctlib.tables.csv_files import read_csv
 from acctlib.tables.dictionary import TABLES, Table
 from acctlib.tables.problems import Problem, TableErrors
+from acctlib.tables.queries import Query
 from acctlib.tables.raw import RawTable, nearest
-from acctlib.tables.sql import Query, answer
+from acctlib.tables.sql import answer
 from acctlib.tables.workbooks import read_sheet, read_workbook
 
 __all__ = ["README_SHEET", "WORKBOOK", "RawFolder", "add_answer", "parquet_text", "read_folder", "read_table"]

@@ -8,9 +8,6 @@ address, and stand in no message.
 
 A database returns rows in any order, and the order of rows decides the order on pages and the last digits of sums. So rows are
 sorted by their columns from left to right: the same rows give the same page, and row 7 of a message is row 7 of every run.
-
-While `asked_once` holds, each query is asked once, and what it returned lies in a folder for the processes that make the
-reports: all reports of a run see the same rows, and those processes need no password.
 """
 
 from __future__ import annotations
@@ -22,10 +19,9 @@ import math
 import os
 import re
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -40,18 +36,15 @@ import pyarrow.compute as pc
 
 from acctlib.places import from_root
 from acctlib.tables.problems import Problem, TableErrors
+from acctlib.tables.queries import ANSWERS, EMBEDDED, Query
 from acctlib.tables.raw import RawTable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, TextClause
     from sqlalchemy.engine import URL
 
-__all__ = ["ANSWERS", "EMBEDDED", "Query", "answer", "asked_once", "fingerprint"]
+__all__ = ["answer", "fingerprint"]
 
-#: The database that is meant where an entry of `tables` has no url: a file in the firm's folder.
-EMBEDDED = "tables.sqlite"
-#: Environment variable with the folder of what the queries of this run returned.
-ANSWERS = "ACCTLIB_ANSWERS"
 #: Longest time that a query may take, and that a server may take to answer at all.
 SECONDS, CONNECT_SECONDS = 60, 10
 _CHUNK = 10_000
@@ -64,45 +57,6 @@ _OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_sessi
 _EXAMPLE = "postgresql://${DB_USER}:${DB_PASSWORD}@db.example.com/agency, or sqlite:///data/agency.sqlite"
 _INSTALL = "install it with: pip install 'acctlib[sql]'"
 _lock = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Query:
-    """One entry of `tables`: which table, asked how, of which database.
-
-    Parameters
-    ----------
-    table : str
-        A table of the dictionary.
-    sql : str
-        One SELECT; `:account` in it is the account's id.
-    url : str or None
-        Address of the database with ${NAME} for what comes from the environment; None = the embedded one.
-    account : str
-        The account's id.
-    embedded : Path
-        The SQLite file that None means.
-    file : str
-        The file that holds the entry: "account.yaml".
-    lines : (int, int)
-        Lines of its `url` and of its `sql`.
-    """
-
-    table: str
-    sql: str
-    url: str | None = field(repr=False)
-    account: str
-    embedded: Path
-    file: str = "account.yaml"
-    lines: tuple[int, int] = (1, 1)
-
-    def url_problem(self, what: str, write: str) -> Problem:
-        """Return what is wrong with the address or the database."""
-        return Problem(self.file, f"tables.{self.table}: {what}", write, self.lines[0])
-
-    def sql_problem(self, what: str, write: str, severity: str = "error") -> Problem:
-        """Return what is wrong with the query."""
-        return Problem(self.file, f"tables.{self.table}: {what}", write, self.lines[1], severity=severity)
 
 
 class _Refused(Exception):
@@ -129,6 +83,7 @@ def answer(query: Query) -> tuple[RawTable | None, list[Problem]]:
     --------
     Which hours were booked on the account? The time sheets lie in an SQLite file that another program fills:
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with contextlib.closing(sqlite3.connect(Path(folder, "tables.sqlite"))) as book:
     ...         _ = book.execute("CREATE TABLE booked (client, day, project, hours)")
@@ -162,28 +117,6 @@ def fingerprint(query: Query) -> str:
         digest.update(pc.binary_length(column).to_numpy().tobytes())
         digest.update("".join(column.to_pylist()).encode())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def asked_once(parent: Path | None = None) -> Iterator[None]:
-    """Keep what queries return until the end, for this process and those that it starts.
-
-    Parameters
-    ----------
-    parent : Path, optional
-        Where the folder of answers is made, readable by its owner only; default the folder for temporary files.
-    """
-    if os.environ.get(ANSWERS):
-        yield
-        return
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="answers-", dir=parent, ignore_cleanup_errors=True) as folder:
-        os.environ[ANSWERS] = folder
-        try:
-            yield
-        finally:
-            del os.environ[ANSWERS]
 
 
 def _kept(query: Query, folder: Path) -> tuple[RawTable | None, list[Problem]]:
