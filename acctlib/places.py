@@ -1,4 +1,4 @@
-"""Where the workbook lies, from wherever it is used.
+"""Where the workbook lies, from wherever it is used, and whether a file there is still the one that was read.
 
 A notebook runs in the workbook's folder when a schedule runs it, in `notebooks/` when JupyterLab opens it, and anywhere under
 plain papermill. Paths in parameters are therefore meant from the workbook's root: the nearest folder upward that has
@@ -10,7 +10,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["from_root", "workbook_root"]
+__all__ = ["RESTED", "from_root", "looks", "workbook_root"]
+
+#: Nanoseconds that a file must have rested before its looks tell whether it changed: more than any clock is coarse.
+RESTED = 2_000_000_000
 
 
 def workbook_root(start: Path) -> Path | None:
@@ -26,6 +29,15 @@ def workbook_root(start: Path) -> Path | None:
         if (folder / "notebooks").is_dir() and (folder / "parameters").is_dir():
             return folder.resolve()
     return None
+
+
+def looks(seen: os.stat_result) -> list[int]:
+    """Return by what a file is told from a changed one: its size, times and inode.
+
+    Two writes within one tick of a clock can leave all of them equal, so the looks of a young file tell nothing.
+    """
+    # the time of the change of the inode as well: a copy that keeps its times, and a time that was set, do not escape it
+    return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
 
 
 def from_root(path: str | Path) -> Path:

@@ -20,9 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from acctlib.missing import Missing
-from acctlib.tables.checks import Source, read_checked
+from acctlib.tables import checks
+from acctlib.tables.checks import Source, keep_firm, read_checked
 from acctlib.tables.dictionary import TABLES
 from acctlib.tables.problems import TableErrors
+from acctlib.tables.queries import Query
 
 PROJECTS = """project,name,billing_type,start,end
 site,Web site,fixed_fee,2026-01-01,2026-06-30
@@ -287,6 +289,86 @@ def test_firm_tables_come_from_the_firm_and_are_checked_too(tmp_path):
         "bookings.csv:2: column 'person' (cell A2): got 'Anne' (no such person in people.csv); "
         "write Ann, or add 'Anne' to people.csv"
     )
+
+
+@pytest.fixture
+def rested(tmp_path, monkeypatch):
+    """An account and the firm, whose files have rested; counts the tables of the firm that are read."""
+    folder(tmp_path).rename(tmp_path / "bay")
+    (tmp_path / "firm").mkdir()
+    (tmp_path / "firm" / "people.csv").write_text("person,role\nAma,Designer\n")
+    (tmp_path / "firm" / "rate_card.csv").write_text(CARD)
+    monkeypatch.setattr(checks, "RESTED", -(10**15))
+    monkeypatch.setattr(checks, "_kept_firm", {})
+    read = []
+
+    def counted(place, firm=False, _read=checks.read_folder):
+        read.append(firm)
+        return _read(place, firm)
+
+    monkeypatch.setattr(checks, "read_folder", counted)
+    return tmp_path, read
+
+
+CARD = "role,account,currency,bill_rate,cost_rate,valid_from\nDesigner,,GBP,100,60,2026-01-01\n"
+
+
+def same(one, other):
+    for name, table in one.tables.items():
+        assert table == other.tables[name] if isinstance(table, Missing) else table.equals(other.tables[name])
+    return one.sources == other.sources and one.warnings == other.warnings
+
+
+def test_the_firms_tables_are_read_once_for_many_accounts(rested):
+    data, read = rested
+    before = read_checked(data / "bay", data / "firm")
+    keep_firm(data / "firm")
+    keep_firm(data / "firm")
+    assert read.count(True) == 2
+    assert same(read_checked(data / "bay", data / "firm"), before)
+    assert read.count(True) == 2
+
+
+def test_firm_tables_that_changed_since_are_read_again(rested):
+    data, read = rested
+    keep_firm(data / "firm")
+    (data / "firm" / "people.csv").write_text("person,role\nBen,Designer\nCat,Designer\n")
+    assert read_checked(data / "bay", data / "firm").tables["people"]["person"].tolist() == ["Ben", "Cat"]
+    keep_firm(data / "firm")
+    (data / "firm" / "rate_card.csv").unlink()
+    assert isinstance(read_checked(data / "bay", data / "firm").tables["rate_card"], Missing)
+    assert read.count(True) == 4
+
+
+def test_young_and_large_firm_tables_are_not_kept(rested, monkeypatch):
+    data, read = rested
+    for name, value in (("RESTED", 10**15), ("_LARGEST_KEPT", 10)):
+        with monkeypatch.context() as patch:
+            patch.setattr(checks, name, value)
+            keep_firm(data / "firm")
+        assert not checks._kept_firm
+    assert not read
+
+
+def test_what_is_wrong_with_kept_firm_tables_is_said_to_each_account(rested):
+    data, _ = rested
+    (data / "firm" / "rate_card.csv").write_text(CARD.replace("100", "1OO") + CARD.splitlines()[1] + "\n")
+    with pytest.raises(TableErrors) as read:
+        read_checked(data / "bay", data / "firm")
+    keep_firm(data / "firm")
+    for _ in range(2):
+        with pytest.raises(TableErrors) as kept:
+            read_checked(data / "bay", data / "firm")
+        assert str(kept.value) == str(read.value)
+
+
+def test_a_firm_table_from_a_database_is_no_kept_one(rested):
+    data, read = rested
+    keep_firm(data / "firm")
+    query = Query("people", "SELECT 1", None, "bay", data / "firm" / "tables.sqlite", "firm.yaml")
+    with pytest.raises(TableErrors, match=r"firm\.yaml"):
+        read_checked(data / "bay", data / "firm", [query])
+    assert read.count(True) == 2
 
 
 def test_a_firm_folder_that_is_not_there_leaves_its_tables_missing(tmp_path):

@@ -35,6 +35,7 @@ def test_a_reference_leads_to_columns_that_exist_here_and_there(table, column):
     *parents, field = path.split("+")
     assert {*parents, field} <= {*TABLES[target].names}
     assert {*parents} <= {*table.names}
+    assert TABLES[target].firm == table.firm, "each folder is judged by itself"
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from small_workbook import make_workbook
 
+from acctlib.places import RESTED
 from acctlib.profile import read_profile, read_yaml
 from acctlib.run import known_files
 from acctlib.run.batch import Workbook, names_of_accounts, plan
@@ -81,7 +82,7 @@ def test_a_file_that_was_young_when_it_was_read_is_read_again(tmp_path, monkeypa
     file = write(tmp_path / "a.csv", "one")
     changed = max(file.stat().st_mtime_ns, file.stat().st_ctime_ns)
     known = KnownFiles()
-    for now, expected in ((changed, 1), (changed + known_files.RESTED, 2), (changed - 10**12, 3), (changed + 10**12, 4)):
+    for now, expected in ((changed, 1), (changed + RESTED, 2), (changed - 10**12, 3), (changed + 10**12, 4)):
         monkeypatch.setattr(known_files.time, "time_ns", lambda now=now: now)
         known.sha(file)
         assert len(reads) == expected

@@ -69,6 +69,21 @@ def test_each_report_draws_other_random_numbers(tmp_path, preloaded):
     assert not {*first.split()} & {*second.split()}
 
 
+def test_the_process_that_is_copied_has_one_thread(tmp_path, preloaded):
+    """Also after it read the firm's tables and the words that a client's page is held against.
+
+    The allocator inside pyarrow has one of its own from the moment it is loaded, and starts it anew in each copy.
+    """
+    order = order_of(tmp_path, "", audience="client")
+    (tmp_path / "data" / "firm").mkdir(exist_ok=True)
+    people = tmp_path / "data" / "firm" / "people.csv"
+    people.write_text("person,role\n" + "".join(f"P {n},Designer\n" for n in range(20_000)))
+    time.sleep(2.1)  # younger files are not kept
+    run_report(order, {}, preloaded=preloaded)
+    names = [(path / "comm").read_text().strip() for path in Path(f"/proc/{preloaded.pid}/task").iterdir()]
+    assert len([name for name in names if not name.startswith("jemalloc")]) == 1, names
+
+
 def test_a_report_that_eats_memory_fails_alone(tmp_path, preloaded):
     hungry = order_of(tmp_path / "a", "x = bytearray(3_000_000_000)")
     with pytest.raises(ReportFailed, match="MemoryError"):

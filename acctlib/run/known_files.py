@@ -20,14 +20,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from acctlib.places import RESTED, looks
 from acctlib.profile import read_yaml
 
 __all__ = ["KNOWN", "KnownFiles", "sha_of"]
 
 #: Name of the file in the folder of outputs.
 KNOWN = ".known.json"
-#: Nanoseconds that a file must have rested before it was read: more than any clock of a file system is coarse.
-RESTED = 2_000_000_000
 
 
 def sha_of(content: bytes | str) -> str:
@@ -67,14 +66,14 @@ class KnownFiles:
     def sha(self, path: Path) -> str:
         """Return the fingerprint of a file's content; it is read where anything about it differs from the last look."""
         folder, name = os.path.split(path)
-        before = _looks(os.stat(path))
+        before = looks(os.stat(path))
         names = self._files.get(folder, {})
         match names.get(name):
-            case [*looks, str(known)] if looks == before:
+            case [*then, str(known)] if then == before:
                 return known
         now = time.time_ns()
         found = sha_of(path.read_bytes())
-        if before == _looks(os.stat(path)) and max(before[1], before[2]) < now - RESTED:
+        if before == looks(os.stat(path)) and max(before[1], before[2]) < now - RESTED:
             self._files.setdefault(folder, {})[name] = [*before, found]
             self._changed = True
         elif names.pop(name, None):
@@ -147,11 +146,6 @@ def _said(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _looks(seen: os.stat_result) -> list[int]:
-    # the time of the change of the inode as well: a copy that keeps its times, and a time that was set, do not escape it
-    return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
 
 
 def _yaml(path: Path) -> list:

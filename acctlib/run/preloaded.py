@@ -210,11 +210,14 @@ class _Nursery:
 
     def _fork(self, order: dict[str, Any]) -> None:
         from acctlib.run.warm import warm_for_client
+        from acctlib.tables.checks import keep_firm
 
+        with contextlib.suppress(Exception):  # what is wrong with the files is said by the report that needs them
+            keep_firm(Path(order["root"]).resolve() / order["parameters"]["data"] / "firm")
         if order["pictures"]:
             order["environment"]["ACCTLIB_PICTURES"] = self._address()
             warm_for_client()
-            gc.freeze()
+        gc.freeze()
         alive, hold = os.pipe()
         pid = os.fork()
         if not pid:

@@ -13,8 +13,9 @@ fractions are warnings: both may be right.
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -23,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from acctlib.missing import Missing
+from acctlib.places import RESTED, looks
 from acctlib.tables.columns import NEAREST_SOUGHT
 from acctlib.tables.dictionary import TABLES, Column
 from acctlib.tables.problems import Problem, TableErrors, shown
@@ -32,11 +34,15 @@ from acctlib.tables.read import RawFolder, add_answer, read_folder
 from acctlib.tables.reporting import reporting_circles
 from acctlib.tables.typed import TypedTable, typed_table
 
-__all__ = ["Checked", "Source", "between_rows", "read_checked"]
+__all__ = ["Checked", "Source", "between_rows", "keep_firm", "read_checked"]
 
 #: A read that meets an import at work waits for it so many tenths of a second: replacing takes some hundredths.
 _PATIENCE = 50
 _UNFINISHED = "unfinished"
+#: Bytes of the firm's tables beyond which each report reads them by itself, within its own limit of memory.
+_LARGEST_KEPT = 200_000_000
+#: The firm's folder -> how its files looked, and its tables.
+_kept_firm: dict[Path, tuple[list, _Judged]] = {}
 
 
 @dataclass(frozen=True)
@@ -103,20 +109,20 @@ def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterab
     if not account_folder.is_dir():
         remedy = f"make it with: acctlib new {account_folder.name}"
         raise TableErrors((Problem(account_folder.name, "the account has no folder", remedy),))
-    folders = _of_one_moment(account_folder, firm_folder)
-    for query in queries:
-        add_answer(folders[TABLES[query.table].firm], query)
-    problems = [problem for folder in folders for problem in folder.problems]
-    typed: dict[str, TypedTable] = {}
-    for name, raw in ((name, folder.tables[name]) for name in TABLES for folder in folders if name in folder.tables):
-        typed[name], found = typed_table(TABLES[name], raw)
-        problems += found
-    if not any("projects" in folder.unreadable or "projects" in folder.tables for folder in folders):
+    queries = tuple(queries)
+    read_firm = _firm_as_kept if not any(TABLES[query.table].firm for query in queries) else _firm_folder
+    own, firm = _of_one_moment(account_folder, firm_folder, read_firm)
+    own = _judged(own, [query for query in queries if not TABLES[query.table].firm])
+    if isinstance(firm, RawFolder):
+        firm = _judged(firm, [query for query in queries if TABLES[query.table].firm])
+    both = {**own.typed, **firm.typed}
+    typed = {name: both[name] for name in TABLES if name in both}
+    problems = [*own.problems, *firm.problems]
+    if "projects" not in typed and "projects" not in own.unreadable:
         remedy = f"make it with: acctlib new {account_folder.name}"
         problems.append(Problem("projects.csv", "there is no table projects, which every account needs", remedy))
     elif "projects" in typed and not len(typed["projects"].raw):
         problems.append(Problem(typed["projects"].raw.file, "has no rows", "enter one project at least"))
-    problems += between_rows(typed)
     problems = _sorted(problems, [table.raw.file for table in typed.values()])
     if any(problem.severity == "error" for problem in problems):
         raise TableErrors(problems)
@@ -125,14 +131,69 @@ def read_checked(account_folder: Path, firm_folder: Path | None, queries: Iterab
     return Checked(tables, sources, problems)
 
 
-def _of_one_moment(account_folder: Path, firm_folder: Path | None) -> list[RawFolder]:
-    """Return the raw folders as no import had half replaced them; refuse where one was interrupted."""
+@dataclass(frozen=True)
+class _Judged:
+    """The typed tables of one folder, and all that is wrong in them: no table refers to one of the other folder."""
+
+    typed: dict[str, TypedTable]
+    problems: list[Problem]
+    unreadable: set[str]
+
+
+def _judged(raw: RawFolder, queries: Iterable[Query]) -> _Judged:
+    for query in queries:
+        add_answer(raw, query)
+    typed: dict[str, TypedTable] = {}
+    problems = list(raw.problems)
+    for name in (name for name in TABLES if name in raw.tables):
+        typed[name], found = typed_table(TABLES[name], raw.tables[name])
+        problems += found
+    return _Judged(typed, [*problems, *between_rows(typed)], raw.unreadable)
+
+
+def keep_firm(firm_folder: Path) -> None:
+    """Read and check the firm's tables once for all reports of which this process is the beginning.
+
+    They hold the rows of all accounts: read anew for each, a thousand accounts would cost a thousand times a thousand. What is
+    kept serves while the files look as they did. Young files, whose next change might not show, and large ones are not kept.
+    """
+    kept, seen = _kept_firm.get(firm_folder), _files(firm_folder)
+    if kept and kept[0] == seen:
+        return
+    _kept_firm.clear()
+    young = any(max(times) > time.time_ns() - RESTED for _, _, *times, _ in seen)
+    if young or sum(size for _, size, *_ in seen) > _LARGEST_KEPT or _last_import(firm_folder) == _UNFINISHED:
+        return
+    judged = _judged(_firm_folder(firm_folder), ())
+    if _files(firm_folder) == seen:
+        _kept_firm[firm_folder] = seen, judged
+
+
+def _firm_as_kept(firm_folder: Path) -> RawFolder | _Judged:
+    kept = _kept_firm.get(firm_folder)
+    return kept[1] if kept and kept[0] == _files(firm_folder) else _firm_folder(firm_folder)
+
+
+def _firm_folder(firm_folder: Path) -> RawFolder:
+    return read_folder(firm_folder, firm=True)
+
+
+def _files(folder: Path) -> list[tuple]:
+    """Return the names of a folder's files, and how each looks."""
+    with os.scandir(folder) as entries:
+        return sorted((entry.name, *looks(entry.stat())) for entry in entries if entry.is_file())
+
+
+def _of_one_moment(
+    account_folder: Path, firm_folder: Path | None, read_firm: Callable[[Path], RawFolder | _Judged]
+) -> tuple[RawFolder, RawFolder | _Judged]:
+    """Return both folders as no import had half replaced them; refuse where one was interrupted."""
     if firm_folder is None or not firm_folder.is_dir():
-        return [read_folder(account_folder), RawFolder()]
+        return read_folder(account_folder), RawFolder()
     for _ in range(_PATIENCE):
         before = _last_import(firm_folder)
         if before != _UNFINISHED:
-            folders = [read_folder(account_folder), read_folder(firm_folder, firm=True)]
+            folders = read_folder(account_folder), read_firm(firm_folder)
             if _last_import(firm_folder) == before:
                 return folders
         time.sleep(0.1)
