@@ -129,6 +129,8 @@ def main() -> None:
 
     Run these in the workbook's folder (the one with notebooks/ and parameters/) or below it, or set ACCTLIB_HOME.
     """
+    with contextlib.suppress(AttributeError):  # a name with letters that the log's encoding lacks ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @main.command()

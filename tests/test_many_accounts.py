@@ -252,6 +252,14 @@ def test_reports_are_made_also_when_nobody_reads_on(tmp_path, full):
     assert (run.returncode, run.stderr) == (1, "")
 
 
+def test_a_log_whose_encoding_lacks_a_letter_ends_nothing(tmp_path):
+    root = make_workbook(tmp_path, editions=("client",))
+    (root / "parameters" / "aurora.yaml").write_text('account: aurora\nperiod: "2026-Q3"\nΩ: 1\n', encoding="utf-8")
+    run = run_command("acctlib", "run", "--audience", "client", cwd=root, PYTHONIOENCODING="latin-1")
+    assert (run.returncode, "1 made, 0 up to date, 1 failed" in run.stdout) == (1, True)
+    assert r"aurora.yaml:3: \u03a9 is not a parameter" in run.stdout
+
+
 def _wait_for(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
