@@ -184,7 +184,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
                         outcomes.append(outcome)
             finally:  # a run that was stopped is listed as far as it came
                 note_failures(book.out, outcomes, book.accounts)
-                index = write_index(book.out, known)
+                index = write_index(book.out, known, book, outcomes)
                 known.save()
     _summary(outcomes, index)
 
@@ -414,7 +414,9 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
                 book, list(accounts), lambda: _planned(book, accounts, notebooks, audience, period, as_of, KnownFiles()), maker
             ):
                 if outcome is None:
-                    write_index(book.out)
+                    known = _known(book)
+                    write_index(book.out, known, book)
+                    known.save()
                 elif outcome.state == "failed":
                     click.echo(f"{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
                 elif outcome.state == "made":
