@@ -351,6 +351,10 @@ def test_on_paper_the_heads_repeat_and_the_search_is_gone(listed, open_page):
     assert not page.locator("[role=search]").is_visible()
     assert page.locator("thead").evaluate("head => getComputedStyle(head).display") == "table-header-group"
     assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).breakInside") == "avoid"
+    sizes = [
+        page.locator(what).first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") for what in ("td small", "td a")
+    ]
+    assert sizes[0] < sizes[1]  # notes are the smaller print
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 

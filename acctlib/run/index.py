@@ -270,8 +270,9 @@ def _cell(editions: Sequence[_Report | None], usual: tuple[str, str], failed: Co
     mark = ""
     if any((report.account, *report.kind) in failed for report in there):
         mark = _MARK
-    elif old := list(dict.fromkeys(report.old for report in there if report.old)):
-        mark, notes = _OLD, [*notes, *old]
+    elif old := [report for report in there if report.old]:
+        which = "" if old == there else f"{old[0].audience}: "
+        mark, notes = _OLD, [*notes, which + old[0].old]
     small = f"<small>{escape(' · '.join(notes))}</small>" if notes else ""
     return f"<td>{links}{mark}{small}</td>"
 
