@@ -1,7 +1,8 @@
 """The commands: `acctlib run`, `new`, `check`, `status` and `import`.
 
 A Director types these, so each says what it did, where the result is and, where something is wrong, what to write instead.
-Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed, 130 stopped.
+Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed, 128 and the
+signal's number when stopped: 130 by Ctrl-C, 143 by a request to end, 129 by a closed terminal.
 Nothing heavy is imported before a command needs it: `acctlib --help` answers at once.
 """
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+#: What stops a command: Ctrl-C, a request to end (of a service, a build, a schedule), a terminal that was closed.
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -34,6 +37,8 @@ def _sentences() -> Iterator[None]:
     """Turn our errors into one sentence and exit code 2."""
     try:
         yield
+    except BrokenPipeError:  # who reads our lines has left; click ends the command without a word
+        raise
     except (ValueError, OSError) as error:
         wrong = click.ClickException(str(error))
         wrong.exit_code = 2
@@ -72,7 +77,12 @@ def _which(command):
     """Add the argument and options that choose reports."""
     for option in (
         click.option("--as-of", metavar="DATE", help="Use only what was known on this day; default the period's end."),
-        click.option("--period", metavar="QUARTER", help="Fiscal quarter, such as 2026-Q3, or latest: the last one complete."),
+        click.option(
+            "--period",
+            metavar="QUARTER",
+            help="Fiscal quarter, such as 2026-Q3, or latest: the last one over on the "
+            "day --as-of, or today by the clock and time zone (TZ) of this machine.",
+        ),
         click.option("--audience", type=click.Choice(["client", "internal", "both"]), help="Which editions; default both."),
         click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Only this notebook; may be repeated."),
         click.argument("accounts", nargs=-1, metavar="[ACCOUNT]..."),
@@ -119,6 +129,8 @@ def main() -> None:
 
     Run these in the workbook's folder (the one with notebooks/ and parameters/) or below it, or set ACCTLIB_HOME.
     """
+    with contextlib.suppress(AttributeError):  # a name with letters that the log's encoding lacks ends nothing
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @main.command()
@@ -144,7 +156,8 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     acctlib run --period latest                            of each account the last quarter that is complete
 
     A report is made whole or not at all: a failure leaves the last good one in place and never stops the others. Exit code
-    0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed; 130: stopped.
+    0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed; 128 and the
+    signal's number: stopped (130 Ctrl-C, 143 asked to end). With >/dev/null only failures are said: they go to standard error.
     """
     from acctlib.run.batch import run_all, sole_run
     from acctlib.run.index import note_failures, write_index
@@ -171,34 +184,59 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
                         outcomes.append(outcome)
             finally:  # a run that was stopped is listed as far as it came
                 note_failures(book.out, outcomes, book.accounts)
-                index = write_index(book.out, known)
+                index = write_index(book.out, known, book, outcomes)
                 known.save()
     _summary(outcomes, index)
 
 
 @contextlib.contextmanager
-def _stoppable(outcomes: list[Outcome]) -> Iterator[None]:
-    """Let Ctrl-C end the command with a sentence and exit code 130; a second one does not disturb the clearing up."""
+def _interrupted() -> Iterator[list[int]]:
+    """Let each signal that stops a command interrupt it as Ctrl-C does, and yield where its number will stand.
 
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Only the first does: no second one disturbs the clearing up and the way out. Under nohup a closed terminal stops nothing.
+    """
+    came: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        came.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, stop)
+    ours = [each for each in _STOPS if each == signal.SIGINT or signal.getsignal(each) != signal.SIG_IGN]
+    before = {each: signal.signal(each, stop) for each in ours}
     try:
-        yield
-    except KeyboardInterrupt:
-        click.echo(f"stopped: {_counted(outcomes)}; what was in the making is not there, run again to go on", err=True)
-        sys.exit(130)
+        yield came
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in () if came else before.items():
+            signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def _stoppable(outcomes: list[Outcome]) -> Iterator[None]:
+    """Let a signal end the command with a sentence and the exit code that shells give to it."""
+    with _interrupted() as came:
+        try:
+            yield
+        except KeyboardInterrupt:
+            _say(f"stopped: {_counted(outcomes)}; what was in the making is not there, run again to go on", err=True)
+            sys.exit(128 + (came or [signal.SIGINT])[0])
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print at once. Reports are made also where nobody reads on: a pipe to head, a terminal that is gone, a full disk."""
+    try:
+        click.echo(text, err=err)
+    except OSError:
+        with open(os.devnull, "w") as nowhere:  # the rest, and what stands in the buffer
+            os.dup2(nowhere.fileno(), (sys.stderr if err else sys.stdout).fileno())
 
 
 def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     """Pass outcomes on and say each: as a bar on a terminal, above which failures stand as they come, as lines in a log."""
     if not sys.stderr.isatty():
         for outcome in outcomes:
-            click.echo(_line(outcome))
+            _say(_line(outcome))
             yield outcome
         return
     from tqdm import tqdm
@@ -206,7 +244,8 @@ def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
     with tqdm(total=total, unit="report", leave=False) as bar:
         for outcome in outcomes:
             if outcome.state == "failed":
-                bar.write(_line(outcome), file=sys.stderr)
+                with bar.external_write_mode(file=sys.stderr):
+                    _say(_line(outcome), err=True)
             bar.update()
             bar.set_postfix_str(outcome.what)
             yield outcome
@@ -226,10 +265,10 @@ def _counted(outcomes: list[Outcome]) -> str:
 
 def _summary(outcomes: list[Outcome], index: Path) -> None:
     failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
-    click.echo(_counted(outcomes))
+    _say(_counted(outcomes))
     for outcome in failed:
-        click.echo(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
-    click.echo(f"Open {os.path.relpath(index)}")
+        _say(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
+    _say(f"Open {os.path.relpath(index)}")
     if failed:
         sys.exit(1)
 
@@ -370,12 +409,14 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
         )  # what is typed wrong is said before anything begins
         maker = Maker(os.cpu_count() or 1)
         click.echo(f"Watching {', '.join(accounts)}; Ctrl-C ends it.")
-        with sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
+        with _interrupted(), sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
             for outcome in watched(
                 book, list(accounts), lambda: _planned(book, accounts, notebooks, audience, period, as_of, KnownFiles()), maker
             ):
                 if outcome is None:
-                    write_index(book.out)
+                    known = _known(book)
+                    write_index(book.out, known, book)
+                    known.save()
                 elif outcome.state == "failed":
                     click.echo(f"{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
                 elif outcome.state == "made":

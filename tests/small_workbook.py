@@ -51,7 +51,10 @@ def spend_notebook(*cells: str, editions: tuple[str, ...] = ("client", "internal
             code('report.results({"fee": float(account.projects.fee.sum())})'),
             *([code("report.end()")] if end else []),
         ],
-        metadata={"acctlib": {"editions": list(editions)}, "kernelspec": {"name": "python3", "display_name": "Python 3"}},
+        metadata={
+            "acctlib": {"editions": list(editions)},
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        },
     )
     for n, cell in enumerate(notebook.cells):
         cell.id = f"cell-{n:02}"

@@ -10,7 +10,10 @@ from small_workbook import make_workbook
 
 from acctlib.run.batch import Outcome, Workbook, plan
 from acctlib.run.index import FAILED, account_page, client_page, index_page, note_failures, read_failures, write_index
+from acctlib.run.known_files import sha_of
 from acctlib.run.report import publish
+from acctlib.run.results import fingerprints
+from acctlib.show.text import escape
 
 NASTY = "</script><img src=x onerror=alert(1)>&"
 
@@ -25,6 +28,13 @@ def made(order, name="Aurora & Co", as_of="2026-09-30", **figures):
     said = {"account": order.account, "audience": order.audience, "notebook": order.name, "period": order.parameters["period"]}
     named = {key: {"value": value, "unit": unit} for key, (value, unit) in figures.items()}
     publish(order, "page", json.dumps({**said, "as_of": as_of, "name": name, "figures": named}))
+
+
+def made_from_files(order, as_of="2026-09-30", **also):
+    """Publish a report that says what it was made from, as a run does."""
+    said = {"account": order.account, "audience": order.audience, "notebook": order.name, "period": order.parameters["period"]}
+    said |= {"as_of": as_of, "name": order.account.title(), "html_sha256": sha_of("page"), "parameters": dict(order.parameters)}
+    publish(order, "page", json.dumps({**said, "made_from": fingerprints(order, as_of) | also}))
 
 
 def orders_of(book, period="2026-Q3"):
@@ -127,6 +137,81 @@ def test_a_whole_account_that_fails_stands_for_its_reports(book):
     assert read_failures(book.out) == {"aurora": "b"}
     note_failures(book.out, [Outcome(str(client), "failed", "c", client)], ["aurora"])
     assert read_failures(book.out) == {"client/aurora/2026-Q3/spend": "c"}
+
+
+def _appended(name, text):
+    def change(book):
+        path = book.root / name
+        path.write_text(path.read_text() + text)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_appended("data/aurora/time_entries.csv", "2026-07-08,site,Ivo Lindqvist,designer,1,yes,x\n"), "changed since: data"),
+        (_appended("parameters/aurora.yaml", "seed: 2\n"), "changed since: parameters"),
+        (_appended("outputs/client/aurora/2026-Q3/spend.html", "x"), "its page and its figures do not belong together"),
+        (_appended("parameters/aurora.yaml", "sead: 2\n"), "its parameters or its files can't be read"),
+        (lambda book: (book.parameters / "aurora.yaml").unlink(), "no parameters file any more"),
+        (lambda book: (book.root / "notebooks" / "spend.ipynb").unlink(), "its notebook is not there"),
+        (_appended("notebooks/spend.ipynb", " "), "changed since: notebook"),
+    ],
+)
+def test_a_report_that_would_come_out_otherwise_is_out_of_date_in_our_lists(book, change, says):
+    for order in orders_of(book):
+        made_from_files(order)
+    write_index(book.out, book=book)
+    lists = [book.out / "index.html", *(book.out / audience / "aurora" / "index.html" for audience in ("internal", "client"))]
+    before = [path.read_text(encoding="utf-8") for path in lists]
+    assert not any("out of date</b>" in page or "out of date." in page for page in before)
+    change(book)
+    write_index(book.out, book=book)
+    ours, account, client = (path.read_text(encoding="utf-8") for path in lists)
+    assert client == before[2]
+    row = re.search(r"<tr><th.*?Aurora.*?</tr>", ours)[0]
+    assert row.count('<b class="old">↻ out of date</b>') == 1  # once in the row, whatever number of its reports it holds for
+    assert escape(says) in row
+    assert "out of date" in account
+    assert escape(says) in account
+    assert re.search(r"; \d reports? out of date\.", ours)
+    others = re.search(r"<tr><th.*?Borealis.*?</tr>", ours)[0]
+    assert ("out of date" in others) == ("notebook" in says)
+    write_index(book.out, book=book)
+    assert lists[0].read_text(encoding="utf-8") == ours
+
+
+def test_earlier_quarters_and_other_days_are_records_and_no_database_is_asked(book, monkeypatch):
+    for order in orders_of(book, "2026-Q2"):
+        made(order, as_of="2026-06-30")
+    for order in plan(book, said={"period": "2026-Q3", "as_of": "2026-09-07"})[0]:
+        made_from_files(order, "2026-09-07", database="rows of that day")
+    with (book.data / "aurora" / "account.yaml").open("a") as profile:
+        profile.write("tables:\n  time_entries:\n    sql: SELECT 1\n")
+    monkeypatch.setattr("acctlib.run.results.fingerprint", None)
+    assert read_by_row(write_index(book.out, book=book)) == {"aurora": "changed since: data", "borealis": ""}
+
+
+def read_by_row(path):
+    rows = re.findall(r"<tr><th scope=\"row\".*?</tr>", path.read_text(encoding="utf-8"))
+    named = {re.search(r"internal/(\w+)/", row)[1]: re.search(r"changed since: [\w ,]+|$", row)[0] for row in rows}
+    return {account: named[account] for account in sorted(named)}
+
+
+def test_what_a_run_made_or_found_up_to_date_is_not_looked_at_again_and_what_failed_says_so_once(book):
+    orders = orders_of(book)
+    for order in orders:
+        made(order)  # of which nobody can tell what it was made from
+    outcomes = [Outcome(str(order), "made", order=order) for order in orders[:-1]]
+    outcomes.append(Outcome(str(orders[-1]), "failed", "no fee", orders[-1]))
+    page = write_index(book.out, book=book, outcomes=outcomes).read_text(encoding="utf-8")
+    assert "1 report out of date." in page
+    assert "its figures are not there" in page
+    note_failures(book.out, outcomes, ["aurora", "borealis"])
+    page = write_index(book.out, book=book, outcomes=outcomes).read_text(encoding="utf-8")
+    assert "1 account with failures." in page
+    assert "out of date</b>" not in page
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"aurora": 1}', '{"a/b": "x"}', "\x00"])
@@ -266,6 +351,10 @@ def test_on_paper_the_heads_repeat_and_the_search_is_gone(listed, open_page):
     assert not page.locator("[role=search]").is_visible()
     assert page.locator("thead").evaluate("head => getComputedStyle(head).display") == "table-header-group"
     assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).breakInside") == "avoid"
+    sizes = [
+        page.locator(what).first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") for what in ("td small", "td a")
+    ]
+    assert sizes[0] < sizes[1]  # notes are the smaller print
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 

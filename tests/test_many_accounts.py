@@ -156,8 +156,20 @@ def test_the_latest_quarter_is_resolved_once_and_stands_in_the_figures(tmp_path)
     assert "up to date  aurora 2026-Q3" in run_command("acctlib", *said, cwd=root).stdout
 
 
-@pytest.mark.parametrize(("engine", "times"), [("copy", 1), ("copy", 2), ("kernel", 1)])
-def test_ctrl_c_ends_the_run_with_a_sentence_and_leaves_no_process_and_no_file(tmp_path, engine, times):
+@pytest.mark.parametrize(
+    ("engine", "sent", "everyone"),
+    [
+        ("copy", [signal.SIGINT], False),
+        ("copy", [signal.SIGINT] * 2, False),
+        ("kernel", [signal.SIGINT], False),
+        ("copy", [signal.SIGTERM], False),
+        ("copy", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], False),
+        ("copy", [signal.SIGTERM], True),  # as a service manager may send it: to each process, in no order
+        ("kernel", [signal.SIGTERM], True),
+        ("copy", [signal.SIGHUP], False),
+    ],
+)
+def test_a_signal_ends_the_run_with_a_sentence_and_leaves_no_process_and_no_file(tmp_path, engine, sent, everyone):
     slow = "import time; time.sleep(0 if account.id == 'aurora' else 600)"
     root = make_workbook(tmp_path, slow, editions=("client",))
     add_account(root, "corona", "Corona Energy")
@@ -170,11 +182,15 @@ def test_ctrl_c_ends_the_run_with_a_sentence_and_leaves_no_process_and_no_file(t
         time.sleep(1)
         family = psutil.Process(run.pid).children(recursive=True)
         assert family
-        for _ in range(times):
-            os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to all that run in the foreground
+        for number in sent:
+            if number == signal.SIGINT:
+                os.killpg(run.pid, number)  # as a terminal does: to all that run in the foreground
+            else:
+                for process in [*family, run] if everyone else [run]:
+                    process.send_signal(number)
             time.sleep(0.1)
         said, errors = run.communicate(timeout=60)
-    assert run.returncode == 130
+    assert run.returncode == 128 + sent[0]
     assert errors == ("stopped: 1 made, 0 up to date, 0 failed; what was in the making is not there, run again to go on\n")
     assert "Traceback" not in said
     psutil.wait_procs(family, timeout=10)
@@ -189,6 +205,59 @@ def test_ctrl_c_ends_the_run_with_a_sentence_and_leaves_no_process_and_no_file(t
     ]
     assert not (root / "outputs" / ".tmp").exists()
     assert "1 report of 1 account." in (root / "outputs" / "index.html").read_text()
+
+
+def test_a_terminal_that_is_closed_ends_the_run_and_the_list_is_written_all_the_same(tmp_path):
+    root = make_workbook(tmp_path, "import time; time.sleep(0 if account.id == 'aurora' else 600)", editions=("client",))
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["setsid", "--ctty", "--wait", ACCTLIB, "run", "--workers", "2"], cwd=root, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as run:
+        os.close(theirs)
+        _wait_for(lambda: (root / "outputs" / "client" / "aurora" / "2026-Q3" / "spend.json").exists())
+        time.sleep(1)
+        family = psutil.Process(run.pid).children(recursive=True)
+        os.close(ours)
+        assert run.wait(timeout=60) == 128 + signal.SIGHUP
+    psutil.wait_procs(family, timeout=10)
+    assert [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
+    assert "1 report of 1 account." in (root / "outputs" / "index.html").read_text()
+    assert not (root / "outputs" / ".tmp").exists()
+
+
+def test_under_nohup_a_terminal_that_is_closed_ends_nothing(tmp_path):
+    root = make_workbook(tmp_path, "import time; time.sleep(2)", editions=("client",))
+    with subprocess.Popen(["nohup", ACCTLIB, "run", "--workers", "2"], cwd=root, stdout=subprocess.PIPE, text=True) as run:
+        _wait_for(lambda: len(list((root / "outputs" / ".tmp").glob("*-*"))) >= 3)
+        run.send_signal(signal.SIGHUP)
+        said, _ = run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert "2 made, 0 up to date, 0 failed" in said
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_reports_are_made_also_when_nobody_reads_on(tmp_path, full):
+    if full and not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full, a disk that is always full")
+    root = make_workbook(tmp_path, editions=("client",))
+    reads = "head -n 1" if not full else "cat > /dev/null"
+    log = "/dev/full" if full else "/dev/stdout"
+    script = f'set -o pipefail; "{ACCTLIB}" run --workers 1 > {log} | {reads}'
+    run = subprocess.run(["bash", "-c", script], cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == ("" if full else "made        aurora 2026-Q3 spend (client)\n")
+    assert len(list((root / "outputs").rglob("spend.html"))) == 2
+    script = f'set -o pipefail; "{ACCTLIB}" status {" ".join(["aurora"] * 3)} | true'
+    run = subprocess.run(["bash", "-c", script], cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+def test_a_log_whose_encoding_lacks_a_letter_ends_nothing(tmp_path):
+    root = make_workbook(tmp_path, editions=("client",))
+    (root / "parameters" / "aurora.yaml").write_text('account: aurora\nperiod: "2026-Q3"\nΩ: 1\n', encoding="utf-8")
+    run = run_command("acctlib", "run", "--audience", "client", cwd=root, PYTHONIOENCODING="latin-1")
+    assert (run.returncode, "1 made, 0 up to date, 1 failed" in run.stdout) == (1, True)
+    assert r"aurora.yaml:3: \u03a9 is not a parameter" in run.stdout
 
 
 def _wait_for(condition, seconds=60):

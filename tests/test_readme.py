@@ -43,7 +43,9 @@ def workbook(tmp_path, monkeypatch):
 
 
 def test_the_example_of_the_library_prints_what_stands_beneath_it(capsys):
-    example, printed = re.search(r"^```python\n(.*?)^```\n\n```\n(.*?)^```", README, re.DOTALL | re.MULTILINE).groups()
+    example, printed = re.search(
+        r"^```python\n(from acctlib.*?)^```\n\n```\n(.*?)^```", README, re.DOTALL | re.MULTILINE
+    ).groups()
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out == printed
 

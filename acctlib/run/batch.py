@@ -37,6 +37,7 @@ __all__ = [
     "Outcome",
     "Workbook",
     "WrongUse",
+    "edition_of",
     "names_of_accounts",
     "plan",
     "run_all",
@@ -183,7 +184,7 @@ def plan(
             own["as_of"] = ""  # the file's day belongs to the file's period
         for path, (declared, made_for) in takes.items():
             parameters = {name: own.get(name, default) for name, default in declared.items()} | said
-            orders += [_edition(book, path, parameters, one) for one in _wanted(audience, own, made_for)]
+            orders += [edition_of(book, path, parameters, one) for one in _wanted(audience, own, made_for)]
     return orders, wrong
 
 
@@ -197,7 +198,8 @@ def _wanted(audience: str, own: Mapping[str, Any], made_for: Sequence[str]) -> l
     return [one for one in made_for if audience in (one, "both")]
 
 
-def _edition(book: Workbook, notebook: Path, parameters: Mapping[str, Any], audience: str) -> Edition:
+def edition_of(book: Workbook, notebook: Path, parameters: Mapping[str, Any], audience: str) -> Edition:
+    """Return a report of the workbook, which knows the places of data and earlier results."""
     places = {"data": _from(book.root, book.data), "results": _from(book.root, book.out)}
     return Edition(book.root, notebook, {**parameters, **places, "audience": audience}, book.out)
 

@@ -5,7 +5,9 @@ account has a page of its own with all its periods, and the client's folder one 
 no figure, no failure, no script and no way back to ours, since a whole folder is soon mailed.
 
 They are made from the figures beside the reports and from what failed, so that they show what is there and nothing else. How
-old a report is stands there as the day it is as of, never as an age: a page does not know what day it is read on.
+old a report is stands there as the day it is as of, never as an age: a page does not know what day it is read on. Whether it
+is out of date is told by fingerprints: of each kind the newest is marked where it would come out otherwise by the files as
+they were when the list was written. No database is asked for that: a list of a thousand accounts must not wait for one.
 """
 
 from __future__ import annotations
@@ -18,17 +20,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from acctlib.currencies import CURRENCIES
-from acctlib.run.batch import Outcome, sentence
+from acctlib.run.batch import Outcome, Workbook, edition_of, sentence
 from acctlib.run.known_files import KnownFiles
-from acctlib.run.parameters import valid_date
-from acctlib.run.results import read_results
+from acctlib.run.parameters import checked_parameters, declared_parameters, valid_date
+from acctlib.run.results import Edition, read_results, why_stale
 from acctlib.show.numerals import NOT_DEFINED, chance, day, hours, number, percent, short_money
 from acctlib.show.text import attribute, escape
 
@@ -50,12 +52,13 @@ _HEADLINES = {
 #: Account, notebook and audience of what failed; the latter two are empty where it is the whole account.
 _Kind = tuple[str, str, str]
 _MARK = '<b class="failed">✕ failed</b>'
+_OLD = '<b class="old">↻ out of date</b>'
 _CHANCES = ("budget_holds", "target_chance")
 _SEARCH_FIELD = (
     '<div role="search" hidden><label for="q">Find</label><input id="q" type="search" autocomplete="off" spellcheck="false" '
     'aria-describedby="h"><output id="n" for="q" aria-live="polite"></output><br><small id="h">Words of a name, an id, a '
-    "quarter, a figure or “failed”. <span>Press / to come here, Esc to clear, Enter for the first that is found.</span>"
-    "</small></div>"
+    "quarter, a figure, “failed” or “out of date”. <span>Press / to come here, Esc to clear, Enter for the first that is "
+    "found.</span></small></div>"
 )
 
 
@@ -67,7 +70,10 @@ def _beside(name: str) -> str:
 
 @dataclass(frozen=True)
 class _Report:
-    """A page that is there: where it lies and what its figures say of it."""
+    """A page that is there: where it lies, what its figures say of it, and why it is out of date where it is.
+
+    `asked` is the day that its parameters gave, empty for the period's end; `as_of` the one that came of it.
+    """
 
     audience: str
     account: str
@@ -76,6 +82,8 @@ class _Report:
     name: str
     as_of: str
     figures: tuple[str, ...]
+    asked: str = ""
+    old: str = ""
 
     @property
     def title(self) -> str:
@@ -90,12 +98,16 @@ class _Report:
         return self.period, self.as_of
 
     @property
+    def key(self) -> str:
+        return f"{self.audience}/{self.account}/{self.period}/{self.notebook}"
+
+    @property
     def day(self) -> str:
         return _day(self.as_of)
 
     def href(self, up: str = "") -> str:
         """Return the page's address, as seen from so many folders below the outputs."""
-        return up + quote(f"{self.audience}/{self.account}/{self.period}/{self.notebook}.html")
+        return up + quote(f"{self.key}.html")
 
 
 def _reports(out: Path, known: KnownFiles) -> list[_Report]:
@@ -103,22 +115,23 @@ def _reports(out: Path, known: KnownFiles) -> list[_Report]:
     for path in sorted(out.glob("*/*/*/*.json")):
         if path.with_suffix(".html").is_file():
             with contextlib.suppress(OSError):
-                name, as_of, *figures = known.value(path, "index", _said) or ("", "")
+                name, as_of, asked, *figures = known.value(path, "index", _said) or ("", "", "")
                 if name and valid_date(as_of):
                     audience, account, period = path.relative_to(out).parts[:3]
-                    found.append(_Report(audience, account, period, path.stem, name, as_of, tuple(figures)))
+                    found.append(_Report(audience, account, period, path.stem, name, as_of, tuple(figures), asked))
     return found
 
 
 def _said(path: Path) -> list[str]:
-    """Return what the list says of a report: name, as-of and headline figures; nothing where its JSON is not one of ours."""
+    """Return of a report: name, as-of, the day asked for, headline figures; nothing where it is not ours."""
     said = read_results(path)
     place = {"audience": path.parts[-4], "account": path.parts[-3], "period": path.parts[-2], "notebook": path.stem}
     if any(said.get(key) != value for key, value in place.items()) or not {"name", "as_of"} <= said.keys():
         return []
     figures = said.get("figures") or {}
     shown = [_figure(name, figures[name]) for name in _HEADLINES if name in figures]
-    return [str(said["name"]), str(said["as_of"]), *[text for text in shown if text][:2]]
+    asked = (said.get("parameters") or {}).get("as_of", "")
+    return [str(said["name"]), str(said["as_of"]), str(asked), *[text for text in shown if text][:2]]
 
 
 def _figure(name: str, figure: Mapping[str, Any]) -> str:
@@ -195,8 +208,11 @@ def _index(accounts: Mapping[str, Sequence[_Report]], failures: Mapping[str, str
     order = sorted(accounts, key=lambda account: (not failing[account], names[account].casefold(), account))
     said = f"{_count(total, 'report')} of {_count(len(accounts), 'account')}" if total else "No report yet"
     said += f"; {_count(len(failing), 'account')} with failures" if failing else ""
-    heads = "".join(f'<th scope="col">{escape(_title(notebook))}</th>' for notebook in columns)
     failed = set(map(_kind_of, failures))
+    shown = (report for account, reports in accounts.items() if (account, "", "") not in failed for report in reports)
+    old = sum(bool(report.old) and (report.account, *report.kind) not in failed for report in shown)
+    said += f"; {_count(old, 'report')} out of date" if old else ""
+    heads = "".join(f'<th scope="col">{escape(_title(notebook))}</th>' for notebook in columns)
     rows = "".join(_row(account, names[account], accounts[account], columns, failed) for account in order)
     body = (
         '<p class="edition"><b>Internal</b> This list names every account: never send it to a client.</p>'
@@ -226,14 +242,23 @@ def _css(text: str) -> str:
     return '"{}"'.format(re.sub(r"[^\w ]", lambda sign: f"\\{ord(sign[0]):x} ", text))
 
 
+def _newest(reports: Iterable[_Report]) -> dict[tuple[str, str], _Report]:
+    return {report.kind: report for report in sorted(reports, key=lambda report: (report.as_of, report.period))}
+
+
 def _row(account: str, name: str, reports: Sequence[_Report], columns: Sequence[str], failed: Collection[_Kind]) -> str:
-    newest = {report.kind: report for report in sorted(reports, key=lambda report: (report.as_of, report.period))}
+    newest = _newest(reports)
     usual = Counter(report.when for report in newest.values()).most_common(1)[0][0]
-    mark = f" {_MARK}" if (account, "", "") in failed else ""
+    mark, why = "", ""
+    if (account, "", "") in failed:
+        mark, newest = f" {_MARK}", {kind: replace(report, old="") for kind, report in newest.items()}
+    elif len(reasons := {report.old for report in newest.values()}) == 1 and (why := reasons.pop()):  # once for all of them
+        mark, newest = f" {_OLD}", {kind: replace(report, old="") for kind, report in newest.items()}
     cells = "".join(_cell([newest.get((column, a)) for a in ("internal", "client")], usual, failed) for column in columns)
+    about = " · ".join(map(escape, filter(None, (account, usual[0], f"as of {_day(usual[1])}", why))))
     return (
         f'<tr><th scope="row"><a href="internal/{quote(account)}/index.html">{escape(name)}</a>{mark}'
-        f"<small>{escape(account)} · {escape(usual[0])} · as of {_day(usual[1])}</small></th>{cells}</tr>\n"
+        f"<small>{about}</small></th>{cells}</tr>\n"
     )
 
 
@@ -242,7 +267,12 @@ def _cell(editions: Sequence[_Report | None], usual: tuple[str, str], failed: Co
     links = "".join(f"<a href={report.href()}>{report.audience}</a>" for report in there)  # needs no quotes: it is quoted
     notes = list(there[0].figures) if there else []
     notes += [f"{report.period}, as of {report.day}" for report in there[:1] if report.when != usual]
-    mark = _MARK if any((report.account, *report.kind) in failed for report in there) else ""
+    mark = ""
+    if any((report.account, *report.kind) in failed for report in there):
+        mark = _MARK
+    elif old := [report for report in there if report.old]:
+        which = "" if old == there else f"{old[0].audience}: "
+        mark, notes = _OLD, [*notes, which + old[0].old]
     small = f"<small>{escape(' · '.join(notes))}</small>" if notes else ""
     return f"<td>{links}{mark}{small}</td>"
 
@@ -265,6 +295,10 @@ def _failed(failures: Mapping[str, str], names: Mapping[str, str], accounts: Map
     )
 
 
+def _about(report: _Report) -> list[str]:
+    return [report.period, f"as of {report.day}", *report.figures, report.old]
+
+
 def account_page(out: Path, account: str, known: KnownFiles | None = None) -> str:
     """Return our page of one account: all its reports, the newest first, with the way back to the list of all."""
     reports = [report for report in _reports(out, known or KnownFiles()) if report.account == account]
@@ -274,8 +308,8 @@ def account_page(out: Path, account: str, known: KnownFiles | None = None) -> st
 def _account(account: str, reports: Sequence[_Report], failures: Mapping[str, str]) -> str:
     mine = {key: said for key, said in failures.items() if _account_of(key) == account}
     rows = "".join(
-        f"<li><a href={attribute(report.href('../../'))}>{escape(report.title)}</a>{report.audience} "
-        f"<small>{' · '.join(map(escape, (report.period, f'as of {report.day}', *report.figures)))}</small></li>\n"
+        f"<li><a href={attribute(report.href('../../'))}>{escape(report.title)}</a>{report.audience}"
+        f"{f' {_OLD}' if report.old else ''} <small>{escape(' · '.join(filter(None, _about(report))))}</small></li>\n"
         for report in _ordered(reports)
     )
     name = _name(account, reports)
@@ -312,9 +346,27 @@ def _ordered(reports: Iterable[_Report]) -> list[_Report]:
     return sorted(by_name, key=lambda report: (report.period, report.as_of), reverse=True)
 
 
-def write_index(out: Path, known: KnownFiles | None = None) -> Path:
-    """Write the lists where they would change, and return the path of our list of all accounts."""
-    accounts, failures = _by_account(_reports(out, known or KnownFiles())), read_failures(out)
+def write_index(
+    out: Path, known: KnownFiles | None = None, book: Workbook | None = None, outcomes: Iterable[Outcome] = ()
+) -> Path:
+    """Write the lists where they would change, and return the path of our list of all accounts.
+
+    Parameters
+    ----------
+    out : Path
+        Folder of the reports.
+    known : KnownFiles, optional
+        Spares reading files that did not change.
+    book : Workbook, optional
+        Where that lies which the reports are made from; without it none is found out of date.
+    outcomes : iterable of Outcome
+        What became of a run's reports: those that it made or found up to date are not looked at again.
+    """
+    known = known or KnownFiles()
+    accounts, failures = _by_account(_reports(out, known)), read_failures(out)
+    if book:
+        fresh = {_key(outcome.order) for outcome in outcomes if outcome.order and outcome.state != "failed"}
+        accounts = _examined(accounts, book, fresh, known)
     out.mkdir(parents=True, exist_ok=True)
     for account, reports in accounts.items():
         if theirs := [report for report in reports if report.audience == "client"]:
@@ -323,6 +375,41 @@ def write_index(out: Path, known: KnownFiles | None = None) -> Path:
         _write(out / "internal" / account / "index.html", _account(account, reports, failures))
     _write(out / "index.html", _index(accounts, failures))
     return out / "index.html"
+
+
+def _examined(
+    accounts: Mapping[str, Sequence[_Report]], book: Workbook, fresh: Collection[str], known: KnownFiles
+) -> dict[str, list[_Report]]:
+    """Return the reports; of each kind the newest says why it is out of date, where it is. Earlier ones are records."""
+    takes = {}
+    for path in sorted((book.root / "notebooks").glob("*.ipynb")):
+        with contextlib.suppress(ValueError):  # one that is being written, under the eyes of `acctlib watch`
+            takes[path] = declared_parameters(path)
+    there = set(book.accounts)
+
+    def why(report: _Report) -> str:
+        if report.key in fresh:
+            return ""
+        if report.account not in there:
+            return "no parameters file any more"
+        path = book.root / "notebooks" / f"{report.notebook}.ipynb"
+        if path not in takes:
+            return "its notebook is not there"
+        # the quarter and the day that it was asked for; all else as a run would have it now
+        asked = {"account": report.account, "period": report.period, "as_of": report.asked}
+        try:
+            own = checked_parameters(book.parameters / f"{report.account}.yaml", list(takes.values()), known.yaml)
+            parameters = {name: own.get(name, default) for name, default in takes[path].items()} | asked
+            reason = why_stale(edition_of(book, path, parameters, report.audience), known, ask=False)
+        except (ValueError, OSError):
+            return "its parameters or its files can't be read"
+        return reason.replace("changed: ", "changed since: ")
+
+    def examined(reports: Sequence[_Report]) -> list[_Report]:
+        newest = _newest(reports)
+        return [replace(report, old=why(report)) if newest[report.kind] is report else report for report in reports]
+
+    return {account: examined(reports) for account, reports in accounts.items()}
 
 
 def _write(path: Path, text: str) -> None:
@@ -340,6 +427,10 @@ def _write(path: Path, text: str) -> None:
 
 # -- what failed ------------------------------------------------------------------------------------------------------
 # A failure is kept by account, or by audience/account/period/notebook where it is one report's.
+
+
+def _key(report: Edition) -> str:
+    return f"{report.audience}/{report.account}/{report.parameters['period']}/{report.name}"
 
 
 def _account_of(key: str) -> str:
@@ -380,8 +471,7 @@ def note_failures(out: Path, outcomes: Iterable[Outcome], accounts: Collection[s
             if _account_of(key) == account and ("/" not in key or order is None or _kind_of(key) == kind):
                 del failures[key]
         if outcome.state == "failed":
-            key = f"{order.audience}/{account}/{order.parameters['period']}/{order.name}" if order else account
-            failures[key] = outcome.reason
+            failures[_key(order) if order else account] = outcome.reason
     kept = {key: why for key, why in failures.items() if _account_of(key) in accounts}
     text = json.dumps(kept, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     if kept or (out / FAILED).exists():

@@ -156,7 +156,7 @@ def _answer(query: Query) -> str:
     return fingerprint(query)
 
 
-def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None) -> dict[str, str]:
+def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None, ask: bool = True) -> dict[str, str]:
     """Return what a report depends on -> a fingerprint of it.
 
     Parameters
@@ -166,6 +166,8 @@ def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None) 
         The report's ISO date, as resolved from parameters and profile: earlier results count up to it.
     known : KnownFiles, optional
         Spares reading what did not change; without it every file is read.
+    ask : bool
+        Ask databases as well; else nothing is said of what their queries return.
 
     Raises
     ------
@@ -181,7 +183,7 @@ def fingerprints(edition: Edition, as_of: str, known: KnownFiles | None = None) 
         for name, content in known.folder(edition.data / folder, facts)
         if ".sqlite" not in os.path.basename(name)
     ]
-    answers = [_answer(query) for query in queries_in(edition.data, edition.account, known.yaml)]
+    answers = [_answer(query) for query in queries_in(edition.data, edition.account, known.yaml)] if ask else []
     where = edition.out, edition.account, edition.name, edition.audience, as_of, edition.parameters["period"]
     past = [(os.path.relpath(path, edition.out), known.sha(path)) for path, _ in _earlier(*where, known)]
     return {
@@ -264,8 +266,8 @@ def _brief(path: Path) -> dict[str, Any]:
     return {name: said[name] for name in _BRIEF if name in said}
 
 
-def why_stale(edition: Edition, known: KnownFiles | None = None) -> str:
-    """Return why a report would be made again, as a clause; empty where it is up to date."""
+def why_stale(edition: Edition, known: KnownFiles | None = None, ask: bool = True) -> str:
+    """Return why a report would be made again, as a clause; empty where it is up to date, as far as databases are asked."""
     known = known or KnownFiles()
     if not edition.html.is_file():
         return "it was never made"
@@ -275,8 +277,9 @@ def why_stale(edition: Edition, known: KnownFiles | None = None) -> str:
         return "its figures are not there"
     if stored.get("html_sha256") != known.sha(edition.html):
         return "its page and its figures do not belong together"
-    now = fingerprints(edition, stored["as_of"], known)
-    changed = [part for part in dict.fromkeys((*now, *made_from)) if made_from.get(part) != now.get(part)]
+    now = fingerprints(edition, stored["as_of"], known, ask)
+    parts = [part for part in dict.fromkeys((*now, *made_from)) if ask or part != "database"]
+    changed = [part for part in parts if made_from.get(part) != now.get(part)]
     return f"changed: {', '.join(changed)}" if changed else ""
 
 
