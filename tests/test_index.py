@@ -189,7 +189,7 @@ def test_earlier_quarters_and_other_days_are_records_and_no_database_is_asked(bo
         made_from_files(order, "2026-09-07", database="rows of that day")
     with (book.data / "aurora" / "account.yaml").open("a") as profile:
         profile.write("tables:\n  time_entries:\n    sql: SELECT 1\n")
-    monkeypatch.setattr("acctlib.run.results.fingerprint", None)
+    monkeypatch.setattr("acctlib.run.results._answer", None)
     assert read_by_row(write_index(book.out, book=book)) == {"aurora": "changed since: data", "borealis": ""}
 
 
