@@ -151,6 +151,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     from acctlib.tables.sql import asked_once
 
     outcomes: list[Outcome] = []
+    index, unlisted = None, ""
     with _sentences(), _stoppable(outcomes):
         book = _workbook(data, parameters, out)
         known = _known(book)
@@ -170,10 +171,13 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
                     for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
                         outcomes.append(outcome)
             finally:  # a run that was stopped is listed as far as it came
-                note_failures(book.out, outcomes, book.accounts)
-                index = write_index(book.out, known)
+                try:
+                    note_failures(book.out, outcomes, book.accounts)
+                    index = write_index(book.out, known)
+                except OSError as error:
+                    unlisted = f"the lists of reports could not be written: {error.strerror or error}"
                 known.save()
-    _summary(outcomes, index)
+    _summary(outcomes, index, unlisted)
 
 
 @contextlib.contextmanager
@@ -224,13 +228,16 @@ def _counted(outcomes: list[Outcome]) -> str:
     return ", ".join(f"{sum(o.state == state for o in outcomes)} {state}" for state in ("made", "up to date", "failed"))
 
 
-def _summary(outcomes: list[Outcome], index: Path) -> None:
+def _summary(outcomes: list[Outcome], index: Path | None, unlisted: str) -> None:
     failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
     click.echo(_counted(outcomes))
     for outcome in failed:
         click.echo(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
-    click.echo(f"Open {os.path.relpath(index)}")
-    if failed:
+    if index:
+        click.echo(f"Open {os.path.relpath(index)}")
+    else:
+        click.echo(unlisted, err=True)
+    if failed or unlisted:
         sys.exit(1)
 
 

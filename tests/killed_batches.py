@@ -27,6 +27,8 @@ import kill_steps
 import psutil
 from small_workbook import PROJECTS, add_account, make_workbook
 
+import acctlib
+
 CHART = """\
 import altair, pandas
 frame = pandas.DataFrame({"project": account.projects.name, "fee": account.projects.fee})
@@ -77,7 +79,7 @@ class _Spare:
             nursery.end()
             os._exit(0)
 
-    def Popen(self, command: list[str], **options: object) -> object:  # noqa: N802 - as subprocess has it
+    def Popen(self, command: list[str], **options: object) -> object:
         if self._control is None:
             return subprocess.Popen(command, **options)
         with contextlib.suppress(OSError):
@@ -106,7 +108,8 @@ class Judge:
         hook = root / "hook"
         hook.mkdir()
         (hook / "sitecustomize.py").write_text("import kill_steps\nkill_steps.from_environment()\n")
-        self._path = f"{hook}{os.pathsep}{Path(__file__).parent.resolve()}"
+        places = hook, Path(__file__).resolve().parent, Path(acctlib.__file__).resolve().parent.parent
+        self._path = os.pathsep.join(map(str, places))
         self._mark = f"judge-{os.getpid()}"
         self.wrong: list[str] = []
         self.seen: Counter[str] = Counter()
@@ -134,7 +137,9 @@ class Judge:
     def files(self) -> dict[str, bytes]:
         """Return what stands in the outputs, without what may be deleted at any time."""
         found = {path.relative_to(self.out).as_posix(): path for path in sorted(self.out.rglob("*"))}
-        return {name: path.read_bytes() if path.is_file() else b"" for name, path in found.items() if name not in _DECIDES_NOTHING}
+        return {
+            name: path.read_bytes() if path.is_file() else b"" for name, path in found.items() if name not in _DECIDES_NOTHING
+        }
 
     def stale(self) -> dict[str, str]:
         """Return the path of each report -> why it would be made again."""
