@@ -86,7 +86,7 @@ def _serve(listening: socket.socket) -> None:
             try:
                 answer = {"svg": vl_convert.vegalite_to_svg(json.loads(_received(line)), allowed_base_urls=[])}
             except ValueError as error:
-                answer = {"failed": str(error).splitlines()[0][:200]}
+                answer = {"failed": " ".join(str(error).split())[:200]}
             _send(line, json.dumps(answer).encode())
 
 
