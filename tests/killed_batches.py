@@ -33,6 +33,9 @@ CHART = """\
 import altair, pandas
 frame = pandas.DataFrame({"project": account.projects.name, "fee": account.projects.fee})
 report.chart(altair.Chart(frame).mark_bar().encode(x="project:N", y="fee:Q"), "Chart", section="Fees", alt="Fees.")"""
+FIGURE = 'report.results({"fees_in_period": float(account.projects.fee.sum())})'
+#: What runs are asked for: all, one account, one edition.
+SCOPES = (), ("aurora",), ("--audience", "internal"), ("corona", "--audience", "client"), ("aurora", "--audience", "internal")
 #: Environment variable by which the processes of a judge are found.
 MARK = "ACCTLIB_JUDGE"
 #: Files that may be deleted at any time.
@@ -104,7 +107,7 @@ class Judge:
     """A workbook whose inputs are in one of two states, and what its outputs look like in each."""
 
     def __init__(self, root: Path, workers: int = 2) -> None:
-        self.root, self.out, self.workers = make_workbook(root, CHART), root / "outputs", workers
+        self.root, self.out, self.workers = make_workbook(root, CHART, FIGURE), root / "outputs", workers
         add_account(root, "corona", "Corona Energy")
         hook = root / "hook"
         hook.mkdir()
@@ -115,25 +118,36 @@ class Judge:
         self.wrong: list[str] = []
         self.seen: Counter[str] = Counter()
         self.slowest_end = 0.0
-        self.state, self.pages, self.lasts = 0, {}, {}
+        self.state = dict.fromkeys(("aurora", "borealis", "corona"), 0)  # of the inputs of each account
+        self.pages, self.lasts = {}, {}
         for state, self.spares in ((1, False), (0, True)):
-            self.change(state)
-            begun = time.monotonic()
-            code = self.wait(self.start())
-            self.lasts[self.spares] = time.monotonic() - begun
-            assert code == 0, self.said()
-            self.pages[state] = self.files()
-        reports = [name for name in self.pages[0] if name.count("/") == 3]
-        assert reports
-        assert not [name for name in reports if self.pages[0][name] == self.pages[1][name] and "." in name]
+            self.change((), state)
+            self.lasts[(), self.spares] = self._timed()
+            self.pages[state] = {name: content for name, content in self.files().items() if name.count("/") == 3}
+        self.before = dict.fromkeys(self.pages[0], 0)  # the state from which each file was made
+        self.reports = [name for name in self.before if name.endswith(".html")]
+        assert len(self.reports) == 6
+        assert not [name for name in self.before if self.pages[0][name] == self.pages[1][name]]
+        for scope in SCOPES[1:]:
+            self.lasts[scope, True] = self._timed(*scope, "--force")
+
+    def _timed(self, *options: str) -> float:
+        begun = time.monotonic()
+        assert self.wait(self.start(*options)) == 0, self.said()
+        return time.monotonic() - begun
 
     # -- the workbook --
 
-    def change(self, state: int) -> None:
-        """Bring the inputs into a state."""
-        self.state = state
-        for folder in (self.root / "data").iterdir():
-            (folder / "projects.csv").write_text(PROJECTS.replace("64000", f"{64 + state}000"))
+    def change(self, scope: tuple[str, ...], state: int | None = None) -> None:
+        """Bring the inputs of the accounts that a run is asked for into the other state."""
+        for account in set(scope) & self.state.keys() or self.state:
+            self.state[account] = 1 - self.state[account] if state is None else state
+            projects = PROJECTS.replace("64000", f"{64 + self.state[account]}000")
+            (self.root / "data" / account / "projects.csv").write_text(projects)
+
+    def new(self, name: str) -> bytes:
+        """Return what a file must hold once its report is made."""
+        return self.pages[self.state[name.split("/")[1]]][name]
 
     def files(self) -> dict[str, bytes]:
         """Return what stands in the outputs, without what may be deleted at any time."""
@@ -168,7 +182,7 @@ class Judge:
             sys.stdout.flush()
             os._exit(code)
 
-    def _command(self, options: tuple[str, ...], order: dict | None, in_command: bool) -> int:
+    def _command(self, options: tuple[str, ...], order: dict | None, in_command: bool) -> int | str:
         from acctlib.cli import main
         from acctlib.run import batch, preloaded
 
@@ -182,10 +196,9 @@ class Judge:
         if order and in_command:
             kill_steps.install(order, os.getpid())
         try:
-            main(["run", "--workers", str(self.workers), *options], standalone_mode=False)
+            main(["run", "--workers", str(self.workers), *options])
         except SystemExit as ended:
             return ended.code or 0
-        return 0
 
     def wait(self, pid: int, seconds: float = 120) -> int | None:
         """Return how a process ended, None where it did not."""
@@ -228,18 +241,19 @@ class Judge:
     def judge(self, what: str) -> None:
         """Note what is wrong with the outputs after a kill."""
         now, stale = self.files(), self.stale()
-        old, new = self.pages[1 - self.state], self.pages[self.state]
         for name, why in stale.items():
             pair = name, f"{name.removesuffix('.html')}.json"
             for file in pair:
-                if now.get(file) not in (old[file], new[file]):
+                if now.get(file) not in (self.pages[self.before[file]][file], self.new(file)):
                     how = "is lost" if file not in now else f"is neither the old nor the new one ({len(now[file])} bytes)"
                     self.wrong.append(f"{what}: {file} {how}")
-            if not why and any(now.get(file) != new[file] for file in pair):
+            if not why and any(now.get(file) != self.new(file) for file in pair):
                 self.wrong.append(f"{what}: {name} is taken to be up to date and is not")
             self.seen["page and figures"] += 1
-            self.seen["page and figures of two runs, known"] += [now.get(file) == new[file] for file in pair].count(True) == 1
-        for name in (name for name in now if name.endswith("index.html") and not Path(name).name.startswith(".")):
+            self.seen["page and figures of two runs, known"] += [now.get(file) == self.new(file) for file in pair].count(
+                True
+            ) == 1
+        for name in (name for name in now if Path(name).name == "index.html"):
             if not now[name].endswith(b"</body></html>\n"):
                 self.wrong.append(f"{what}: {name} is half written")
         for name in (".known.json", ".failed.json"):
@@ -250,33 +264,47 @@ class Judge:
                     self.wrong.append(f"{what}: {name} is half written")
         self.seen["temporary files after a kill"] += sum(name.endswith(".tmp") and name != ".tmp" for name in now)
 
-    def recover(self, what: str) -> None:
+    def recover(self, what: str, *scope: str) -> None:
         """Run once more, and note what is not as if nothing had happened."""
         self.spares = True
         if not self.ended():
             self.wrong.append(f"{what}: there is {[' '.join(p.cmdline()) for p in self.left()]}")
-        if (code := self.wait(self.start())) != 0:
+        if (code := self.wait(self.start(*scope))) != 0:
             self.wrong.append(f"{what}: the next run ended with {code}: {self.said()[-500:]}")
-        self.undisturbed(f"{what}, after the next run")
+        self.undisturbed(f"{what}, after the next run", *scope)
 
-    def undisturbed(self, what: str) -> None:
+    def undisturbed(self, what: str, *scope: str) -> None:
         """Note what is not as a run leaves it that nothing has happened to."""
-        now, new = self.files(), self.pages[self.state]
-        for name in sorted(name for name in {*now, *new} if now.get(name) != new.get(name)):
-            how = "is lost" if name not in now else "is left" if name not in new else "differs"
+        now, wrong = self.files(), len(self.wrong)
+        for name in self.asked(scope):
+            self.before[name] = self.state[name.split("/")[1]]
+        expected = {name: self.pages[state][name] for name, state in self.before.items()} | self._lists()
+        folders = {parent.as_posix() for name in expected for parent in Path(name).parents if parent.name}
+        expected |= dict.fromkeys(folders, b"")
+        for name in sorted(name for name in {*now, *expected} if now.get(name) != expected.get(name)):
+            how = "is lost" if name not in now else "is left" if name not in expected else "differs"
             self.wrong.append(f"{what}: {name} {how}")
-        if now != new:
-            shutil.rmtree(self.out)
+        if len(self.wrong) > wrong:  # the next round begins with what is right
+            for path in self.out.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
             assert self.wait(self.start()) == 0, [self.wrong, self.said()]
+            self.before = {name: self.state[name.split("/")[1]] for name in self.before}
         if not self.ended():
             self.wrong.append(f"{what}: there is {[' '.join(p.cmdline()) for p in self.left()]}")
 
-    def inputs(self, draw: random.Random) -> list[str]:
-        """Change the inputs, or ask for the same reports once more; return the options of the run."""
-        if draw.random() < 0.3:
-            return ["--force"]
-        self.change(1 - self.state)
-        return []
+    def asked(self, scope: tuple[str, ...]) -> list[str]:
+        """Return the files of the reports that a run with these options makes."""
+        accounts = set(scope) & self.state.keys() or self.state.keys()
+        audiences = {"internal", "client"} & set(scope) or {"internal", "client"}
+        return [name for name in self.before if name.split("/")[0] in audiences and name.split("/")[1] in accounts]
+
+    def _lists(self) -> dict[str, bytes]:
+        """Return the lists of reports as they must be for the reports that are there."""
+        from acctlib.run.index import account_page, client_page, index_page
+
+        lists = {f"internal/{account}/index.html": account_page(self.out, account) for account in self.state}
+        lists |= {f"client/{account}/index.html": client_page(self.out, account) for account in self.state}
+        return {name: text.encode() for name, text in (lists | {"index.html": index_page(self.out)}).items()}
 
 
 _WHOM = ("command", "command", "command", "command", "all", "preloaded", "report", "painter")
@@ -286,11 +314,15 @@ def at_random(judge: Judge, kills: int, draw: random.Random) -> None:
     """Kill at any moment: the command, all of its processes at once, or one that it started."""
     killed = 0
     while killed < kills:
-        whom = draw.choice(_WHOM)
-        options = judge.inputs(draw)
-        judge.spares = draw.random() < 0.8
+        whom, scope = draw.choice(_WHOM), draw.choice(SCOPES)
+        options = scope
+        if draw.random() < 0.3:
+            options = (*scope, "--force")
+        else:
+            judge.change(scope)
+        judge.spares = bool(scope) or draw.random() < 0.5
         pid = judge.start(*options)
-        time.sleep(draw.random() * judge.lasts[judge.spares] * 1.05)
+        time.sleep(draw.random() * judge.lasts[scope, judge.spares] * 1.05)
         victims = list(_victims(judge, pid, whom))
         for victim in victims:
             with contextlib.suppress(ProcessLookupError):
@@ -299,14 +331,14 @@ def at_random(judge: Judge, kills: int, draw: random.Random) -> None:
         hit = code == -signal.SIGKILL if whom in ("command", "all") else bool(victims)
         killed += hit
         judge.seen[f"killed: {whom}" if hit else "too late"] += 1
-        what = f"kill {killed} ({whom} {options})"
+        what = f"kill {killed} ({whom}, {' '.join(options)})"
         judge.judge(what)
         if code == 0:
-            judge.undisturbed(what)
+            judge.undisturbed(what, *scope)
             continue
         if code != -signal.SIGKILL or whom not in ("command", "all"):
             judge.wrong.append(f"{what}: ended with {code}: {judge.said()[-500:]}")
-        judge.recover(what)
+        judge.recover(what, *scope)
 
 
 def _victims(judge: Judge, command: int, whom: str) -> Iterator[int]:
@@ -329,44 +361,51 @@ def at_steps(judge: Judge, kills: int, draw: random.Random) -> None:
     cases = _steps(judge)
     draw.shuffle(cases)
     judge.seen["steps, each with every way to be killed there"] = len(cases)
+    judge.spares = True
     for n in range(kills):
-        in_command, path, step, kind, half, whom = cases[n % len(cases)]
-        judge.change(1 - judge.state)
+        scope, in_command, path, step, kind, half, whom = cases[n % len(cases)]
+        judge.change(scope)
         noted = judge.root / "noted"
         noted.unlink(missing_ok=True)
         order = {"path": path, "step": step, "half": half, "whom": whom, "noted": str(noted)}
-        code = judge.wait(judge.start(order=order, in_command=in_command))
+        code = judge.wait(judge.start(*scope, order=order, in_command=in_command))
         what = f"step {step} in {path} ({kind}{', half' * half}, {whom} killed)"
         if not noted.exists():
-            judge.wrong.append(f"{what}: nothing was killed")
+            judge.wrong.append(f"{what}: nothing was killed: {judge.said()[-500:]}")
         judge.seen[f"before {kind}{', half written' * half}"] += 1
         judge.seen[f"killed at a step: {'command' if in_command else whom}"] += 1
         judge.judge(what)
         if in_command or whom in ("command", "all"):
             if code != -signal.SIGKILL:
                 judge.wrong.append(f"{what}: ended with {code}")
-            judge.recover(what)
+            judge.recover(what, *scope)
         else:
             if code != 0:
                 judge.wrong.append(f"{what}: ended with {code}: {judge.said()[-500:]}")
-            judge.undisturbed(what)
+            judge.undisturbed(what, *scope)
 
 
-def _steps(judge: Judge) -> list[tuple[bool, str, int, str, bool, str]]:
+def _steps(judge: Judge) -> list[tuple[tuple[str, ...], bool, str, int, str, bool, str]]:
     """Return every step of the writes of two reports and of the command, each with every way to be killed there."""
-    cases = []
-    for in_command, path in ((False, "client/corona/2026-Q3"), (False, "internal/aurora/2026-Q3"), (True, f"{judge.out}/")):
+    cases, client, internal = [], SCOPES[-2], SCOPES[-1]
+    places = (
+        (client, False, "client/corona/2026-Q3"),
+        (internal, False, "internal/aurora/2026-Q3"),
+        (internal, True, f"{judge.out}/"),
+    )
+    for scope, in_command, path in places:
         noted = judge.root / "noted"
         noted.unlink(missing_ok=True)
-        judge.change(1 - judge.state)
+        judge.change(scope)
         order = {"path": path, "step": 0, "half": False, "whom": "", "noted": str(noted)}
-        assert judge.wait(judge.start(order=order, in_command=in_command)) == 0, judge.said()
+        assert judge.wait(judge.start(*scope, order=order, in_command=in_command)) == 0, judge.said()
+        judge.undisturbed("first", *scope)
         for step, line in enumerate(noted.read_text().splitlines(), start=1):
             kind = line.split()[0]
             for half in (False, True) if kind in ("sync", "os.rename") and line.endswith(".tmp") else (False,):
                 # who cuts a file and lives on would publish it: there is no such kill
                 for whom in ("self",) if in_command else ("self", "all") if half else ("self", "command", "preloaded", "all"):
-                    cases.append((in_command, path, step, kind, half, whom))
+                    cases.append((scope, in_command, path, step, kind, half, whom))
     return cases
 
 
@@ -380,7 +419,7 @@ def main() -> None:
     at_random(judge, kills, random.Random(seed))
     at_steps(judge, forced, random.Random(seed))
     said = {"random": kills, "forced": forced, "wrong": judge.wrong, "seen": dict(sorted(judge.seen.items()))}
-    said |= {"a run takes": [round(lasts, 2) for lasts in judge.lasts.values()], "all ended after": round(judge.slowest_end, 2)}
+    said |= {"runs take": [round(lasts, 2) for lasts in judge.lasts.values()], "all ended after": round(judge.slowest_end, 2)}
     json.dump(said | {"took": round(time.monotonic() - begun, 1)}, sys.stdout, indent=1)
 
 

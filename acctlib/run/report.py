@@ -187,7 +187,7 @@ def _answer(folder: Path, status: int | None, seconds: float, memory: int) -> No
             raise kind(said["failed"].replace(_MEMORY, f"{memory / 1e6:,.0f} MB"))
         return
     if status == UNWRITTEN:
-        raise ReportFailed(_unwritten(OSError("neither the page nor what went wrong could be put into the folder of reports")))
+        raise ReportFailed(_unwritten(OSError("nor could what went wrong; is the disk full?")))
     errors = folder / "stderr"
     last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if errors.is_file() else []
     died = f"killed by signal {signal.Signals(-status).name}" if status < 0 else f"exit {status}"
