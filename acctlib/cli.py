@@ -35,7 +35,8 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        wrong = click.ClickException(str(error))
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        wrong = click.ClickException(said)
         wrong.exit_code = 2
         raise wrong from None
 

@@ -56,6 +56,8 @@ UNWRITTEN = 74
 #: Stands for the limit of memory, which the process that sets it knows.
 _MEMORY = "(limit of memory)"
 _TOO_MUCH = f"it needs more memory than a report may take, {_MEMORY}; ask for fewer draws, or allow more with --memory"
+#: Bytes that a kernel, its libraries and the program that draws may take to begin with.
+_BEGINS = 2_000_000_000
 #: Variables of ours that a report's process needs; all others stay behind, passwords of databases among them.
 _KEPT = (ANSWERS, "PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 _FIXED = {
@@ -323,6 +325,8 @@ def _executed(edition: Edition, engine: str | None) -> Any:
         # our own errors are sentences; a KeyError that says 'fee' needs its name beside it
         ours = error.ename == "ValueError" or not hasattr(builtins, error.ename)
         said = error.evalue if ours and error.evalue else f"{error.ename}: {error.evalue}"
+        if error.ename == "CellExecutionError" and not error.evalue:
+            said = "it failed and could not say why; it may have run out of memory"
         raise ReportFailed(f"{_place(notebook, error.source)}: {said}") from None
     except DeadKernelError:
         raise ReportFailed("the notebook's kernel died; it may have run out of memory") from None
@@ -460,6 +464,11 @@ def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
 
 def _main() -> None:
     order = json.loads(sys.stdin.buffer.readline())
+    if order["memory"] and sys.platform == "linux":  # the kernel inherits it; what a program only reserves does not count
+        import resource
+
+        limit = _BEGINS + order["memory"]
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     threading.Thread(target=_die_with_parent, daemon=True).start()
     carry_out(order, None)
 
