@@ -54,7 +54,6 @@ def fill(judge: Judge, left: int) -> Path:
 def full(judge: Judge, what: str) -> None:
     """Run where there is too little room, and note what is wrong with what it says and leaves."""
     code, said = judge.wait(judge.start()), judge.said()
-    left = judge.left()
     if code not in (0, 1, 2):
         judge.wrong.append(f"{what}: ended with {code}: {said}")
     judge.seen[f"ended with {code}"] += 1
@@ -62,7 +61,7 @@ def full(judge: Judge, what: str) -> None:
         judge.wrong.append(f"{what}: says no sentence: {said}")
     for sentence in re.findall(r"^(?:failed .*?\): |Error: )(.*)", said, re.MULTILINE):
         judge.seen[f"said: {sentence}"] += 1
-    if left:
+    if not judge.ended():
         judge.wrong.append(f"{what}: processes are left")
     judge.judge(what)
     if odd := [name for name in judge.files() if Path(name).name.startswith(".") and Path(name).name != ".failed.json"]:
