@@ -40,7 +40,8 @@ def _sentences() -> Iterator[None]:
     except BrokenPipeError:  # who reads our lines has left; click ends the command without a word
         raise
     except (ValueError, OSError) as error:
-        wrong = click.ClickException(str(error))
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        wrong = click.ClickException(said)
         wrong.exit_code = 2
         raise wrong from None
 
@@ -164,6 +165,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     from acctlib.tables.queries import asked_once
 
     outcomes: list[Outcome] = []
+    index, unlisted = None, ""
     with _sentences(), _stoppable(outcomes):
         book = _workbook(data, parameters, out)
         known = _known(book)
@@ -183,10 +185,13 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
                     for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
                         outcomes.append(outcome)
             finally:  # a run that was stopped is listed as far as it came
-                note_failures(book.out, outcomes, book.accounts)
-                index = write_index(book.out, known, book, outcomes)
+                try:
+                    note_failures(book.out, outcomes, book.accounts)
+                    index = write_index(book.out, known, book, outcomes)
+                except OSError as error:
+                    unlisted = f"the lists of reports could not be written: {error.strerror or error}"
                 known.save()
-    _summary(outcomes, index)
+    _summary(outcomes, index, unlisted)
 
 
 @contextlib.contextmanager
@@ -263,13 +268,16 @@ def _counted(outcomes: list[Outcome]) -> str:
     return ", ".join(f"{sum(o.state == state for o in outcomes)} {state}" for state in ("made", "up to date", "failed"))
 
 
-def _summary(outcomes: list[Outcome], index: Path) -> None:
+def _summary(outcomes: list[Outcome], index: Path | None, unlisted: str) -> None:
     failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
     _say(_counted(outcomes))
     for outcome in failed:
         _say(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
-    _say(f"Open {os.path.relpath(index)}")
-    if failed:
+    if index:
+        _say(f"Open {os.path.relpath(index)}")
+    else:
+        _say(unlisted, err=True)
+    if failed or unlisted:
         sys.exit(1)
 
 

@@ -344,8 +344,24 @@ def test_a_second_run_on_the_same_outputs_is_refused(book):
 
 
 def test_what_a_killed_run_left_behind_is_cleared(book):
-    left = book.out / ".tmp" / "aurora-x" / "page"
-    left.parent.mkdir(parents=True)
-    left.write_text("half")
+    places = (
+        ".tmp/aurora-x/page",
+        "client/aurora/2026-Q3/.spend.html.1f.tmp",
+        "client/aurora/.index.html.tmp",
+        ".known.json.tmp",
+    )
+    for left in (book.out / place for place in places):
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_text("half")
     with sole_run(book.out):
-        assert not (book.out / ".tmp").exists()
+        assert [path for path in book.out.rglob("*") if path.is_file()] == [book.out / ".lock"]
+    assert not (book.out / ".tmp").exists()
+
+
+def test_outputs_that_cant_be_written_are_said_in_a_sentence(book):
+    book.out.write_text("a file")
+    with (
+        pytest.raises(WrongUse, match="outputs/ must be a folder that can be written, got: File exists; or choose"),
+        sole_run(book.out),
+    ):
+        pass

@@ -28,7 +28,17 @@ from acctlib.profile import account_ids, queries_in, read_profile
 from acctlib.run.known_files import KnownFiles
 from acctlib.run.parameters import ACCOUNT_ID, LATEST, checked_parameters, declared_parameters, editions, valid_date
 from acctlib.run.preloaded import Ended, Preloaded
-from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all
+from acctlib.run.report import (
+    MEMORY,
+    SECONDS,
+    AccountRefused,
+    ReportDied,
+    ReportFailed,
+    clear_unfinished,
+    common_variables,
+    run_report,
+    stop_all,
+)
 from acctlib.run.results import Edition, why_stale
 from acctlib.tables.problems import TableErrors
 
@@ -236,10 +246,14 @@ def sole_run(out: Path) -> Iterator[None]:
     Raises
     ------
     WrongUse
-        If another run holds it. The lock goes with its process, however that ends.
+        If another run holds it, or it can't be written. The lock goes with its process, however that ends.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("a+") as lock:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / ".lock").open("a+")
+    except OSError as error:
+        raise _not_writable(out, error) from None
+    with file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -249,14 +263,24 @@ def sole_run(out: Path) -> Iterator[None]:
                 f"another run is writing to {out.name}/ (process {owner or 'unknown'}); wait until it ends, "
                 "or write to another folder with --out"
             ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        shutil.rmtree(out / ".tmp", ignore_errors=True)
+        scratch = out / ".tmp"
+        try:
+            lock.truncate(0)
+            os.write(lock.fileno(), str(os.getpid()).encode())
+            if scratch.exists():  # it is there while a run lasts, so that one was killed
+                shutil.rmtree(scratch, ignore_errors=True)
+                clear_unfinished(path for depth in ("", "*/*/", "*/*/*/") for path in out.glob(f"{depth}.*.tmp"))
+            scratch.mkdir(exist_ok=True)
+        except OSError as error:
+            raise _not_writable(out, error) from None
         try:
             yield
         finally:
-            shutil.rmtree(out / ".tmp", ignore_errors=True)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _not_writable(out: Path, error: OSError) -> WrongUse:
+    return WrongUse(f"{out.name}/ must be a folder that can be written, got: {error.strerror}; or choose another with --out")
 
 
 def run_all(
@@ -346,38 +370,49 @@ class Maker:
         self._workers, self._seconds, self._memory = workers, seconds, memory
         self.names: Mapping[str, Sequence[str]] = {}
         self._lock = threading.Lock()
-        self._preloaded: Preloaded | None = None
+        self._shared: Preloaded | None = None
+        self._started: list[Preloaded] = []
         self._stopped = False
 
     def make(self, order: Edition) -> None:
         others = {account: names for account, names in self.names.items() if account != order.account}
         if silent := unanswered(order.data, order.account):  # asked here: the report's process gets no password
             raise AccountRefused(silent)
+        alone = False
         for last in (False, True):
-            preloaded = self._ready() if self._engine == "copy" else None
+            preloaded = self._ready(alone) if self._engine == "copy" else None
             try:
                 return run_report(order, others, self._seconds, preloaded, self._memory)
             except Ended:
                 if last or self._stopped:
                     raise ReportFailed("the process from which reports are made ended twice; try --engine kernel") from None
+                alone = True  # any report that was in the making may have ended it: each is tried again by itself
                 self._forget(preloaded)
             except ReportDied:
                 if last or self._stopped:
                     raise
+            finally:
+                if alone and last:
+                    self._forget(preloaded)
         return None
 
-    def _ready(self) -> Preloaded:
+    def _ready(self, alone: bool = False) -> Preloaded:
         with self._lock:
             if self._stopped:
                 raise ReportFailed("the run was stopped")
-            if self._preloaded is None:
-                self._preloaded = Preloaded(common_variables(), self._workers)
-            return self._preloaded
+            if self._shared is None or alone:
+                started = Preloaded(common_variables(), 1 if alone else self._workers)
+                self._started.append(started)
+                if alone:
+                    return started
+                self._shared = started
+            return self._shared
 
     def _forget(self, ended: Preloaded) -> None:
         with self._lock:
-            if self._preloaded is ended:
-                self._preloaded = None
+            if self._shared is ended:
+                self._shared = None
+            self._started = [started for started in self._started if started is not ended]
         ended.close()
 
     def stop(self) -> None:
@@ -388,8 +423,8 @@ class Maker:
 
     def close(self) -> None:
         with self._lock:
-            preloaded, self._preloaded = self._preloaded, None
-        if preloaded is not None:
+            started, self._started, self._shared = self._started, [], None
+        for preloaded in started:
             preloaded.close()
 
 

@@ -120,6 +120,7 @@ class Cells:
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         self._outputs: list[NotebookNode] = []
+        self._process = os.getpid()
         module = sys.modules["__main__"] = types.ModuleType("__main__")  # as in a kernel, and nothing of ours is in it
         InteractiveShell.clear_instance()
         self._shell = InteractiveShell.instance(config=config, user_module=module)  # the one that display() asks for
@@ -137,6 +138,8 @@ class Cells:
         printed, complained = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
             done = self._shell.run_cell(cell.source, store_history=True)
+        if os.getpid() != self._process:  # a copy that the cell made of this process; there is one notebook
+            os._exit(0)
         streams = [
             new_output("stream", name=name, text=text.getvalue())
             for name, text in (("stdout", printed), ("stderr", complained))

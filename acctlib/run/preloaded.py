@@ -88,7 +88,9 @@ class Preloaded:
         in_time = answer.ended.wait(seconds)
         if not in_time:
             self.kill(number)
-            answer.ended.wait(30)
+            if not answer.ended.wait(10):  # it does not do what it is told
+                self._process.kill()
+                in_time = answer.ended.wait(10)
         with self._lock:
             self._waiting.pop(number, None)
         if answer.status is None and in_time:
@@ -227,6 +229,10 @@ class _Nursery:
                 for _, other in self._children.values():
                     os.close(other)
                 _become_report(order, alive)
+            except OSError:  # its folder is gone, or the disk is full
+                from acctlib.run.report import UNWRITTEN
+
+                os._exit(UNWRITTEN)
             finally:
                 os._exit(1)
         os.close(alive)

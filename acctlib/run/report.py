@@ -26,17 +26,20 @@ from typing import Any
 
 import psutil
 
+from acctlib.places import looks
 from acctlib.run.preloaded import Preloaded
-from acctlib.run.results import Edition, document, fingerprints
+from acctlib.run.results import Edition, document, facts, fingerprints
 from acctlib.tables.queries import ANSWERS
 
 __all__ = [
     "MEMORY",
     "SECONDS",
+    "UNWRITTEN",
     "AccountRefused",
     "ReportDied",
     "ReportFailed",
     "carry_out",
+    "clear_unfinished",
     "common_variables",
     "make_report",
     "publish",
@@ -48,6 +51,13 @@ __all__ = [
 SECONDS = 900
 #: Most memory one report may take beyond what its process begins with, in bytes.
 MEMORY = 4_000_000_000
+#: Exit code of a report's process that can't even write its answer.
+UNWRITTEN = 74
+#: Stands for the limit of memory, which the process that sets it knows.
+_MEMORY = "(limit of memory)"
+_TOO_MUCH = f"it needs more memory than a report may take, {_MEMORY}; ask for fewer draws, or allow more with --memory"
+#: Bytes that a kernel, its libraries and the program that draws may take to begin with.
+_BEGINS = 2_000_000_000
 #: Variables of ours that a report's process needs; all others stay behind, passwords of databases among them.
 _KEPT = (ANSWERS, "PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
 _FIXED = {
@@ -105,8 +115,11 @@ def run_report(
         If no report was made; the last good one is untouched.
     """
     scratch = edition.out / ".tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{edition.account}-", dir=scratch))
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{edition.account}-", dir=scratch))
+    except OSError as error:
+        raise ReportFailed(_unwritten(error)) from None
     order = {
         "root": str(edition.root),
         "notebook": str(edition.notebook),
@@ -118,9 +131,12 @@ def run_report(
     }
     try:
         status = _run_kernel(order, seconds) if preloaded is None else _run_copy(order, edition, seconds, preloaded)
-        _answer(folder, status, seconds)
+        _answer(folder, status, seconds, memory)
+    except OSError as error:
+        raise ReportFailed(_unwritten(error)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # the scratch folder itself goes when no report is being made any more
+        clear_unfinished(edition.html.parent.glob(f".{edition.name}.*.tmp"))  # of a child that was killed while it wrote
 
 
 def _run_copy(order: dict[str, Any], edition: Edition, seconds: float, preloaded: Preloaded) -> int | None:
@@ -159,7 +175,7 @@ def _run_kernel(order: dict[str, Any], seconds: float) -> int | None:
     return child.returncode
 
 
-def _answer(folder: Path, status: int | None, seconds: float) -> None:
+def _answer(folder: Path, status: int | None, seconds: float, memory: int) -> None:
     """Raise what a child said, or what its end says where it said nothing."""
     if status is None:
         raise ReportFailed(
@@ -169,8 +185,11 @@ def _answer(folder: Path, status: int | None, seconds: float) -> None:
     if answer.is_file():
         said = json.loads(answer.read_text(encoding="utf-8"))
         if said["failed"]:
-            raise (AccountRefused if said["account"] else ReportFailed)(said["failed"])
+            kind = {"account": AccountRefused, "again": ReportDied}.get(said["kind"], ReportFailed)
+            raise kind(said["failed"].replace(_MEMORY, f"{memory / 1e6:,.0f} MB"))
         return
+    if status == UNWRITTEN:
+        raise ReportFailed(_unwritten(OSError("nor could what went wrong; is the disk full?")))
     errors = folder / "stderr"
     last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if errors.is_file() else []
     died = f"killed by signal {signal.Signals(-status).name}" if status < 0 else f"exit {status}"
@@ -237,7 +256,7 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]], engine: s
     from acctlib.run.gate import GateRefused, examine
     from acctlib.show.page import render
 
-    said = edition.parameters
+    said, before, mask = edition.parameters, _state(edition), _mask()
     try:
         views = {
             audience: Account.read(said["account"], said["period"], said.get("as_of", ""), audience, edition.data)
@@ -254,7 +273,27 @@ def make_report(edition: Edition, others: Mapping[str, Iterable[str]], engine: s
     found = examine(html, notebook, edition.audience, views.get("client"), views["internal"], others)
     if found:
         raise GateRefused(found)
+    if _state(edition) != before:  # else the figures would say that the page was made from what it was not made from
+        raise ReportDied("its files were changed while it was made; run again")
+    os.umask(mask)  # a cell may have set another
     publish(edition, html, document(edition, account, _figures(notebook), made_from, html))
+
+
+def _state(edition: Edition) -> list[tuple]:
+    """Return what tells the files of a report from changed ones."""
+    folders = (edition.data / name for name in (edition.account, "firm"))
+    files = [path for folder in folders for path in facts(folder) if ".sqlite" not in path.name]
+    seen = []
+    for path in sorted([*files, edition.notebook]):
+        with contextlib.suppress(FileNotFoundError):  # taken away since it was listed
+            seen.append((path, *looks(os.stat(path))))
+    return seen
+
+
+def _mask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _executed(edition: Edition, engine: str | None) -> Any:
@@ -280,9 +319,13 @@ def _executed(edition: Edition, engine: str | None) -> Any:
             **({"in_process": True} if engine else {}),
         )
     except papermill.PapermillExecutionError as error:
+        if error.ename == "MemoryError":
+            raise ReportFailed(f"{_place(notebook, error.source)}: {_TOO_MUCH}") from None
         # our own errors are sentences; a KeyError that says 'fee' needs its name beside it
         ours = error.ename == "ValueError" or not hasattr(builtins, error.ename)
         said = error.evalue if ours and error.evalue else f"{error.ename}: {error.evalue}"
+        if error.ename == "CellExecutionError" and not error.evalue:
+            said = "it failed and could not say why; it may have run out of memory"
         raise ReportFailed(f"{_place(notebook, error.source)}: {said}") from None
     except DeadKernelError:
         raise ReportFailed("the notebook's kernel died; it may have run out of memory") from None
@@ -342,9 +385,19 @@ def publish(edition: Edition, html: str, figures: str) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def clear_unfinished(files: Iterable[Path]) -> None:
+    """Take away files that a killed process did not finish."""
+    for file in files:
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
 def _written(target: Path, content: bytes) -> Path:
-    """Return a file beside `target` that holds the content, on disk for certain."""
-    temporary = target.with_name(f".{target.name}.tmp")
+    """Return a file beside `target` that holds the content, on disk for certain.
+
+    Its name is its own: one that a killed run has not ended yet may be writing the same report.
+    """
+    temporary = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -373,8 +426,14 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, (ReportFailed, GateRefused, ValueError)):
         return str(error)
     if isinstance(error, OSError):
-        return f"the report could not be written: {error.strerror or error}"
+        return _unwritten(error)
+    if isinstance(error, MemoryError):
+        return _TOO_MUCH
     return f"{type(error).__name__}: {error}"
+
+
+def _unwritten(error: OSError) -> str:
+    return f"the report could not be written: {error.strerror or error}"
 
 
 def _die_with_parent() -> None:
@@ -388,20 +447,29 @@ def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
     from acctlib.account import read_once
 
     edition = Edition(Path(order["root"]), Path(order["notebook"]), order["parameters"], Path(order["out"]))
-    said = {"failed": "", "account": False}
+    said = {"failed": "", "kind": ""}
     try:
         with read_once():
             make_report(edition, order["others"], engine)
     except Exception as error:  # the parent names the account; here only the reason is known
-        said = {"failed": _sentence(error), "account": isinstance(error, AccountRefused)}
+        kind = "account" if isinstance(error, AccountRefused) else "again" if isinstance(error, ReportDied) else ""
+        said = {"failed": _sentence(error), "kind": kind}
     answer = Path(order["folder"]) / "answer.json"
     temporary = answer.with_suffix(".part")
-    temporary.write_text(json.dumps(said), encoding="utf-8")
-    temporary.replace(answer)
+    try:
+        temporary.write_text(json.dumps(said), encoding="utf-8")
+        temporary.replace(answer)
+    except OSError:
+        os._exit(UNWRITTEN)
 
 
 def _main() -> None:
     order = json.loads(sys.stdin.buffer.readline())
+    if order["memory"] and sys.platform == "linux":  # the kernel inherits it; what a program only reserves does not count
+        import resource
+
+        limit = _BEGINS + order["memory"]
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     threading.Thread(target=_die_with_parent, daemon=True).start()
     carry_out(order, None)
 

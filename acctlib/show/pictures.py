@@ -40,7 +40,7 @@ def drawn(spec: dict[str, Any]) -> str:
 
         return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     order = json.dumps(spec).encode()
-    for _ in range(2):  # the second time for a chart that met a process which another chart had just aborted
+    for _ in range(3):  # more than once for a chart that met a process which another chart had just aborted
         with contextlib.suppress(OSError, EOFError), socket.socket(socket.AF_UNIX) as line:
             line.settimeout(_SECONDS)
             line.connect(f"\0{address}")
@@ -86,7 +86,9 @@ def _serve(listening: socket.socket) -> None:
             try:
                 answer = {"svg": vl_convert.vegalite_to_svg(json.loads(_received(line)), allowed_base_urls=[])}
             except ValueError as error:
-                answer = {"failed": str(error).splitlines()[0][:200]}
+                if "oneshot canceled" in str(error):  # the thread that draws is gone, for whatever reason, and stays away
+                    return
+                answer = {"failed": " ".join(str(error).split())[:200]}
             _send(line, json.dumps(answer).encode())
 
 
