@@ -1,5 +1,10 @@
 import json
+import os
 import re
+import socket
+import sys
+import threading
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import altair as alt
@@ -7,6 +12,7 @@ import pandas as pd
 import pytest
 from example_pages import example_charts
 
+from acctlib.show import pictures
 from acctlib.show.drawing import sparkline, specification, svg
 from acctlib.show.theme import LETTERS, MUTED, ORANGE, STATES, WIDTH
 
@@ -128,3 +134,37 @@ def test_every_colour_of_letters_has_a_contrast_of_at_least_four_and_a_half(colo
 def test_letters_stay_readable_when_a_chart_shrinks_to_a_telephone():
     telephone = 360 - 2 * 12
     assert LETTERS * telephone / WIDTH >= 10
+
+
+def test_a_drawing_process_whose_thread_is_gone_ends_and_the_chart_is_drawn_by_the_next(monkeypatch):
+    spec, tries = {"mark": "bar"}, []
+
+    def convert(asked, **_):
+        tries.append(asked)
+        if len(tries) == 1:
+            raise ValueError("conversion failed:\nFailed to retrieve conversion result: oneshot canceled")
+        raise ValueError("conversion failed:\nno such mark")
+
+    monkeypatch.setitem(sys.modules, "vl_convert", SimpleNamespace(vegalite_to_svg=convert))
+    address = f"test-{os.urandom(8).hex()}"
+    monkeypatch.setenv(pictures.ADDRESS, address)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"\0{address}")
+        listening.listen()
+        first = threading.Thread(target=pictures._serve, args=(listening,), daemon=True)
+        first.start()
+        asking = threading.Thread(target=lambda: answers.append(refused(spec)), daemon=True)
+        answers = []
+        asking.start()
+        first.join(20)
+        assert not first.is_alive()
+        threading.Thread(target=pictures._serve, args=(listening,), daemon=True).start()
+        asking.join(20)
+    assert answers == ["a chart can't be drawn: conversion failed: no such mark"]
+    assert tries == [spec, spec]
+
+
+def refused(spec):
+    with pytest.raises(ValueError, match="can't be drawn") as error:
+        pictures.drawn(spec)
+    return str(error.value)
