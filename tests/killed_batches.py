@@ -299,12 +299,16 @@ class Judge:
         return [name for name in self.before if name.split("/")[0] in audiences and name.split("/")[1] in accounts]
 
     def _lists(self) -> dict[str, bytes]:
-        """Return the lists of reports as they must be for the reports that are there."""
-        from acctlib.run.index import account_page, client_page, index_page
+        """Return the lists as who looks at every report would write them; a run looks only at those that it did not make."""
+        from acctlib.run.batch import Workbook
+        from acctlib.run.index import write_index
 
-        lists = {f"internal/{account}/index.html": account_page(self.out, account) for account in self.state}
-        lists |= {f"client/{account}/index.html": client_page(self.out, account) for account in self.state}
-        return {name: text.encode() for name, text in (lists | {"index.html": index_page(self.out)}).items()}
+        copy = self.root / "looked at"
+        shutil.copytree(self.out, copy)
+        write_index(copy, book=Workbook(self.root, self.root / "data", self.root / "parameters", copy))
+        lists = {path.relative_to(copy).as_posix(): path.read_bytes() for path in copy.rglob("index.html")}
+        shutil.rmtree(copy)
+        return lists
 
 
 _WHOM = ("command", "command", "command", "command", "all", "preloaded", "report", "painter")

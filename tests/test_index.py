@@ -9,7 +9,7 @@ import pytest
 from small_workbook import make_workbook
 
 from acctlib.run.batch import Outcome, Workbook, plan
-from acctlib.run.index import FAILED, account_page, client_page, index_page, note_failures, read_failures, write_index
+from acctlib.run.index import FAILED, note_failures, read_failures, write_index
 from acctlib.run.known_files import sha_of
 from acctlib.run.report import publish
 from acctlib.run.results import fingerprints
@@ -41,13 +41,19 @@ def orders_of(book, period="2026-Q3"):
     return plan(book, said={"period": period})[0]
 
 
+def our_list(book, account=""):
+    """Write the lists, and return our list of all accounts or of one."""
+    page = write_index(book.out)
+    return (page if not account else book.out / "internal" / account / "index.html").read_text(encoding="utf-8")
+
+
 def test_a_row_has_the_newest_reports_of_an_account_and_its_headline_figures(book):
     for order in orders_of(book, "2026-Q2"):
         made(order, as_of="2026-06-30")
     for order in orders_of(book):
         name = "Aurora & Co" if order.account == "aurora" else "Borealis"
         made(order, name, budget_holds=(0.203, "fraction"), contingency=(30407.5, "GBP"), decisions=(4, ""))
-    page = index_page(book.out)
+    page = our_list(book)
     assert "8 reports of 2 accounts." in page
     row = re.search(r"<tr><th.*?Aurora.*?</tr>", page)[0]
     assert '<a href="internal/aurora/index.html">Aurora &amp; Co</a>' in row
@@ -63,14 +69,14 @@ def test_a_report_of_another_day_than_the_account_s_others_says_so(book):
     first, second = (order for order in orders_of(book) if order.account == "aurora")
     made(first)
     made(second, as_of="2026-10-05")
-    assert re.search(r"<small>2026-Q3, as of (5\xa0Oct|30\xa0Sep)\xa02026</small>", index_page(book.out))
+    assert re.search(r"<small>2026-Q3, as of (5\xa0Oct|30\xa0Sep)\xa02026</small>", our_list(book))
 
 
 def test_an_account_s_own_page_has_all_periods_the_newest_first_and_the_way_back(book):
     for period in ("2026-Q2", "2026-Q3"):
         for order in orders_of(book, period):
             made(order, as_of={"2026-Q2": "2026-06-30", "2026-Q3": "2026-09-30"}[period])
-    page = account_page(book.out, "aurora")
+    page = our_list(book, "aurora")
     assert '<a href="../../index.html">All accounts</a>' in page
     assert page.index("../../client/aurora/2026-Q3/spend.html") < page.index("../../internal/aurora/2026-Q2/spend.html")
     assert "borealis" not in page.lower()
@@ -83,11 +89,10 @@ def test_the_client_s_list_names_nobody_else_and_nothing_of_ours(book):
     note_failures(book.out, [Outcome("aurora", "failed", "Borealis Bank has no such invoice")], ["aurora", "borealis"])
     write_index(book.out)
     page = (book.out / "client" / "aurora" / "index.html").read_text(encoding="utf-8")
-    assert page == client_page(book.out, "aurora")
     assert '<a href="2026-Q3/spend.html">Spend</a>' in page
     for ours in ("borealis", "internal", "7,344", "£7", "failed</b>", "<script", "../", "All accounts"):
         assert ours not in page.lower()
-    assert "borealis" in index_page(book.out)  # else the test would see nothing
+    assert "borealis" in our_list(book)  # else the test would see nothing
 
 
 def test_what_failed_stands_on_top_with_its_sentence_and_its_row_first(book):
@@ -100,7 +105,7 @@ def test_what_failed_stands_on_top_with_its_sentence_and_its_row_first(book):
         Outcome("corona", "failed", "corona.yaml: period must be given"),
     ]
     note_failures(book.out, outcomes, ["aurora", "borealis", "corona"])
-    page = index_page(book.out)
+    page = our_list(book)
     assert "2 reports of 2 accounts; 3 accounts with failures." in page
     assert page.index('id="failed"') < page.index('id="a"')
     assert "projects.csv:2: no fee" in page
@@ -113,8 +118,8 @@ def test_what_failed_stands_on_top_with_its_sentence_and_its_row_first(book):
     rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", page)
     assert ["✕ failed" in row.split("</th>")[0] for row in rows] == [False, True]
     assert ["✕ failed" in row.split("</th>")[1] for row in rows] == [True, False]
-    assert "no fee" in account_page(book.out, "borealis")
-    assert "no fee" not in account_page(book.out, "aurora")
+    assert "no fee" in our_list(book, "borealis")
+    assert "no fee" not in our_list(book, "aurora")
 
 
 def test_a_failure_stands_until_the_report_is_made_or_the_account_is_gone(book):
@@ -219,7 +224,7 @@ def test_a_file_of_failures_that_can_not_be_read_is_none(book, text):
     book.out.mkdir()
     (book.out / FAILED).write_text(text)
     assert read_failures(book.out) == {}
-    assert "No report yet." in index_page(book.out)
+    assert "No report yet." in our_list(book)
 
 
 def test_hostile_names_are_shown_as_they_are_and_run_nothing(book, open_page):
@@ -244,7 +249,7 @@ def test_figures_in_the_wrong_place_or_of_no_report_are_left_out(book):
         (moved / name).write_bytes((book.out / "client" / "aurora" / "2026-Q3" / name).read_bytes())
     (book.out / "client" / "aurora" / "2026-Q3" / "other.json").write_text("{}")
     (book.out / "internal" / "aurora" / "2026-Q3" / "spend.json").write_text("[1")
-    page = index_page(book.out)
+    page = our_list(book)
     assert "3 reports of 2 accounts." in page
     assert "corona" not in page
 

@@ -34,7 +34,7 @@ from acctlib.run.results import Edition, read_results, why_stale
 from acctlib.show.numerals import NOT_DEFINED, chance, day, hours, number, percent, short_money
 from acctlib.show.text import attribute, escape
 
-__all__ = ["FAILED", "account_page", "client_page", "index_page", "note_failures", "write_index"]
+__all__ = ["FAILED", "note_failures", "read_failures", "write_index"]
 
 #: Name of the file in the folder of outputs that holds what failed last; who deletes it forgets that until the next run.
 FAILED = ".failed.json"
@@ -165,29 +165,6 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def index_page(out: Path, known: KnownFiles | None = None) -> str:
-    """Return our page of all accounts.
-
-    Parameters
-    ----------
-    out : Path
-        Folder with ``<audience>/<account>/<period>/<notebook>.html`` and ``.json``.
-    known : KnownFiles, optional
-        Spares reading files that did not change.
-
-    Returns
-    -------
-    str
-        HTML with relative links; by name, of each kind of report the newest, what failed before all.
-
-    Examples
-    --------
-    >>> "No report yet" in index_page(Path("no-such-folder"))
-    True
-    """
-    return _index(_by_account(_reports(out, known or KnownFiles())), read_failures(out))
-
-
 def _by_account(reports: Iterable[_Report]) -> dict[str, list[_Report]]:
     accounts: dict[str, list[_Report]] = {}
     for report in reports:
@@ -201,6 +178,7 @@ def _name(account: str, reports: Sequence[_Report]) -> str:
 
 
 def _index(accounts: Mapping[str, Sequence[_Report]], failures: Mapping[str, str]) -> str:
+    """Return our page of all accounts: by name, of each kind of report the newest, what failed before all."""
     total = sum(map(len, accounts.values()))
     names = {account: _name(account, accounts.get(account, ())) for account in {*accounts, *map(_account_of, failures)}}
     columns = sorted({report.notebook for reports in accounts.values() for report in reports})
@@ -299,13 +277,8 @@ def _about(report: _Report) -> list[str]:
     return [report.period, f"as of {report.day}", *report.figures, report.old]
 
 
-def account_page(out: Path, account: str, known: KnownFiles | None = None) -> str:
-    """Return our page of one account: all its reports, the newest first, with the way back to the list of all."""
-    reports = [report for report in _reports(out, known or KnownFiles()) if report.account == account]
-    return _account(account, reports, read_failures(out))
-
-
 def _account(account: str, reports: Sequence[_Report], failures: Mapping[str, str]) -> str:
+    """Return our page of one account: all its reports, the newest first, with the way back to the list of all."""
     mine = {key: said for key, said in failures.items() if _account_of(key) == account}
     rows = "".join(
         f"<li><a href={attribute(report.href('../../'))}>{escape(report.title)}</a>{report.audience}"
@@ -323,13 +296,8 @@ def _account(account: str, reports: Sequence[_Report], failures: Mapping[str, st
     return _page(f"{name}: reports", body)
 
 
-def client_page(out: Path, account: str, known: KnownFiles | None = None) -> str:
-    """Return the page of the client's folder: the client's own pages by name, period and as-of, and nothing of ours."""
-    reports = [report for report in _reports(out, known or KnownFiles()) if report.account == account]
-    return _client([report for report in reports if report.audience == "client"])
-
-
 def _client(reports: Sequence[_Report]) -> str:
+    """Return the page of the client's folder: the client's own pages by name, period and as-of, and nothing of ours."""
     rows = "".join(
         f"<li><a href={attribute(quote(f'{report.period}/{report.notebook}.html'))}>{escape(report.title)}</a>"
         f"<small>{escape(report.period)} · as of {report.day}</small></li>\n"
@@ -354,13 +322,22 @@ def write_index(
     Parameters
     ----------
     out : Path
-        Folder of the reports.
+        Folder with ``<audience>/<account>/<period>/<notebook>.html`` and ``.json``.
     known : KnownFiles, optional
         Spares reading files that did not change.
     book : Workbook, optional
         Where that lies which the reports are made from; without it none is found out of date.
     outcomes : iterable of Outcome
         What became of a run's reports: those that it made or found up to date are not looked at again.
+
+    Examples
+    --------
+    Which reports are there in a new workbook?
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as out:
+    ...     "No report yet." in write_index(Path(out)).read_text(encoding="utf-8")
+    True
     """
     known = known or KnownFiles()
     accounts, failures = _by_account(_reports(out, known)), read_failures(out)
