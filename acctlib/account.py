@@ -26,7 +26,7 @@ from acctlib.audience import HIDDEN, Tables, for_client, open_levels, survey_sum
 from acctlib.missing import Missing
 from acctlib.periods import Quarter, long_date, quarter
 from acctlib.places import from_root
-from acctlib.profile import Firm, Profile, account_ids, queries, read_firm, read_profile
+from acctlib.profile import ACCOUNT_ID, Firm, Profile, account_ids, queries, read_firm, read_profile
 from acctlib.tables.as_of import known_on
 from acctlib.tables.checks import Source, read_checked
 from acctlib.tables.dictionary import AUDIENCES, SEES_LEVELS, TABLES
@@ -46,7 +46,6 @@ _MADE = ("survey_summary", "firm_deals")
 OURS_ONLY = ("Not to say",)
 #: What was read while `read_once` holds: by folder as it stands, by all that was asked for as its audience sees it.
 _kept: ContextVar[dict[object, Any] | None] = ContextVar("kept", default=None)
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -289,7 +288,7 @@ class _OnDemand(Mapping):
 
 
 def _folder(data: Path, account: str) -> Path:
-    if not isinstance(account, str) or not _ID.fullmatch(account):
+    if not isinstance(account, str) or not ACCOUNT_ID.fullmatch(account):
         raise ValueError(
             f"account must be lower-case letters, digits, - and _ (at most 63), got {account!r}; write a folder name of data/"
         )

@@ -1,4 +1,4 @@
-"""The commands: `acctlib run`, `new`, `check`, `status` and `import`.
+"""The commands: `acctlib run`, `watch`, `status`, `check`, `new` and `import`.
 
 A Director types these, so each says what it did, where the result is and, where something is wrong, what to write instead.
 Exit codes for schedules: 0 all made or up to date, 1 some failed, 2 the command can't be carried out as typed, 128 and the
@@ -9,6 +9,7 @@ Nothing heavy is imported before a command needs it: `acctlib --help` answers at
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import signal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_MOST_WORKERS = 64
 #: What stops a command: Ctrl-C, a request to end (of a service, a build, a schedule), a terminal that was closed.
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -108,6 +110,12 @@ def _planned(
     return plan(book, accounts, names, audience or "", said, date.today(), known)
 
 
+def _processors() -> int:
+    """Return how many processors this command may use, as far as --workers goes."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there, _MOST_WORKERS)
+
+
 def _known(book: Workbook) -> KnownFiles:
     from acctlib.run.known_files import KNOWN, KnownFiles
     from acctlib.run.results import made_with
@@ -137,7 +145,7 @@ def main() -> None:
 @main.command()
 @_which
 @click.option("--force", is_flag=True, help="Make reports that are up to date as well.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Reports in the making at one time; default one per processor.")
+@click.option("--workers", type=click.IntRange(1, _MOST_WORKERS), help="Reports made at one time; default one per processor.")
 @click.option(
     "--engine",
     type=click.Choice(["copy", "kernel"]),
@@ -178,7 +186,7 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
             )
         limits = {"seconds": timeout} if timeout else {}
         limits |= {"memory": memory * 1_000_000} if memory else {}
-        making = run_all(orders, workers or os.cpu_count() or 1, force, engine or "", known=known, **limits)
+        making = run_all(orders, workers or _processors(), force, engine or "", known=known, **limits)
         with sole_run(book.out), asked_once(book.out / ".tmp"):
             try:
                 with contextlib.closing(making):
@@ -350,7 +358,9 @@ def _checked(book: Workbook, account: str, declared: list[dict]) -> bool:
             return step(*arguments)
         except ValueError as error:
             problems.extend(str(error).splitlines())
-            return None
+        except OSError as error:
+            problems.append(f"{os.path.basename(error.filename or folder)} can't be read: {error.strerror or error}")
+        return None
 
     said = tried(checked_parameters, book.parameters / f"{account}.yaml", declared)
     profile = tried(read_profile, folder / "account.yaml")
@@ -404,28 +414,29 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
     A mistake shows its sentence, and the last good page stays. Reload the page in the browser to see the new one.
     """
     from acctlib.run.batch import Maker, WrongUse, sole_run
-    from acctlib.run.index import write_index
-    from acctlib.run.known_files import KnownFiles
+    from acctlib.run.index import note_failures, write_index
     from acctlib.run.watch import watched
 
     with _sentences():
         if not accounts:
             raise WrongUse("watch needs an account, got none; write acctlib watch ACCOUNT")
         book = _workbook(data, parameters, out)
-        _planned(
-            book, accounts, notebooks, audience, period, as_of, KnownFiles()
-        )  # what is typed wrong is said before anything begins
-        maker = Maker(os.cpu_count() or 1)
+        known, outcomes = _known(book), []
+        planned = functools.partial(_planned, book, accounts, notebooks, audience, period, as_of, known)
+        planned()  # what is typed wrong is said before anything begins
+        maker = Maker(_processors())
         click.echo(f"Watching {', '.join(accounts)}; Ctrl-C ends it.")
         with _interrupted(), sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
-            for outcome in watched(
-                book, list(accounts), lambda: _planned(book, accounts, notebooks, audience, period, as_of, KnownFiles()), maker
-            ):
+            for outcome in watched(book, list(accounts), planned, maker, known):
                 if outcome is None:
-                    known = _known(book)
-                    write_index(book.out, known, book)
+                    with contextlib.suppress(OSError):  # the pages are there; the next round lists them
+                        note_failures(book.out, outcomes, book.accounts)
+                        write_index(book.out, known, book, outcomes)
+                    outcomes.clear()
                     known.save()
-                elif outcome.state == "failed":
+                    continue
+                outcomes.append(outcome)
+                if outcome.state == "failed":
                     click.echo(f"{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
                 elif outcome.state == "made":
                     click.echo(f"made {outcome.what}")

@@ -1,4 +1,4 @@
-"""Where the workbook lies, from wherever it is used, and whether a file there is still the one that was read.
+"""Where the workbook lies, from wherever it is used; which files there are ours, and whether one is still what was read.
 
 A notebook runs in the workbook's folder when a schedule runs it, in `notebooks/` when JupyterLab opens it, and anywhere under
 plain papermill. Paths in parameters are therefore meant from the workbook's root: the nearest folder upward that has
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["RESTED", "from_root", "looks", "workbook_root"]
+__all__ = ["RESTED", "from_root", "looks", "visible", "workbook_root"]
 
 #: Nanoseconds that a file must have rested before its looks tell whether it changed: more than any clock is coarse.
 RESTED = 2_000_000_000
@@ -38,6 +38,11 @@ def looks(seen: os.stat_result) -> list[int]:
     """
     # the time of the change of the inode as well: a copy that keeps its times, and a time that was set, do not escape it
     return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a pattern, sorted; without those that other programs hide beside ours, such as ._plan.ipynb."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
 
 
 def from_root(path: str | Path) -> Path:

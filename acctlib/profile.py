@@ -28,8 +28,22 @@ from acctlib.places import from_root
 from acctlib.tables.dictionary import TABLES
 from acctlib.tables.queries import EMBEDDED, Query
 
-__all__ = ["Firm", "Profile", "ProfileError", "account_ids", "queries", "queries_in", "read_firm", "read_profile", "read_yaml"]
+__all__ = [
+    "ACCOUNT_ID",
+    "Firm",
+    "Profile",
+    "ProfileError",
+    "account_ids",
+    "queries",
+    "queries_in",
+    "read_firm",
+    "read_profile",
+    "read_yaml",
+    "unreadable",
+]
 
+#: What the name of an account's folder looks like.
+ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _LARGEST = 1_000_000
 
 
@@ -55,14 +69,16 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
     ProfileError
         If the file is absent, not UTF-8, not one mapping, uses aliases or repeats a key.
     """
-    if not path.is_file():
-        raise ProfileError(f"{path.name} must exist in {path.parent.name}/; make it with: acctlib new {path.parent.name}")
-    if path.stat().st_size > _LARGEST:
-        raise ProfileError(
-            f"{path.name} must be smaller than 1 MB, got {path.stat().st_size:,} bytes; tables belong into CSV files"
-        )
     try:
+        if not path.is_file():
+            raise ProfileError(f"{path.name} must exist in {path.parent.name}/; make it with: acctlib new {path.parent.name}")
+        if path.stat().st_size > _LARGEST:
+            raise ProfileError(
+                f"{path.name} must be smaller than 1 MB, got {path.stat().st_size:,} bytes; tables belong into CSV files"
+            )
         text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise unreadable(path, error) from None
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path.name} must be UTF-8, got byte {error.start} that is not; save it as UTF-8") from None
     if re.search(r"^%", text, flags=re.MULTILINE):
@@ -92,6 +108,12 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
             f"{path.name}:1: must hold `key: value` lines, got {type(content).__name__}; write for example `name: …`"
         )
     return plain, lines
+
+
+def unreadable(path: Path, error: OSError) -> ProfileError:
+    """Return the error for a file that is there and can't be read."""
+    said = error.strerror or error
+    return ProfileError(f"{path.name} must be a file that you may read, got: {said}; let its owner give you the right to")
 
 
 def _plain(node: object, at: tuple, lines: dict[tuple, int]) -> object:
@@ -267,10 +289,17 @@ def queries_in(data: Path, account: str, read: Callable[[Path], tuple[dict, dict
         If a file that may hold queries can't be read.
     """
     files = data / account / "account.yaml", data / "firm" / "firm.yaml"
-    if not any(file.is_file() and b"tables" in file.read_bytes() for file in files):
+    if not any(_speaks_of_tables(file) for file in files):
         return []
     firm = read_firm(files[1], read) if files[1].is_file() else Firm(name="-")
     return queries(read_profile(files[0], read), firm, account, data)
+
+
+def _speaks_of_tables(file: Path) -> bool:
+    try:
+        return file.is_file() and b"tables" in file.read_bytes()
+    except OSError as error:
+        raise unreadable(file, error) from None
 
 
 def _checked(path: Path, model: type[_Strict], read: Callable[[Path], tuple[dict, dict]]) -> _Strict:

@@ -7,6 +7,7 @@ would come out the same is not made again. Only one run at a time may write to a
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import difflib
 import fcntl
@@ -24,9 +25,10 @@ from pathlib import Path
 from typing import Any
 
 from acctlib.periods import quarter
-from acctlib.profile import account_ids, queries_in, read_profile
+from acctlib.places import visible
+from acctlib.profile import ACCOUNT_ID, account_ids, queries_in, read_profile
 from acctlib.run.known_files import KnownFiles
-from acctlib.run.parameters import ACCOUNT_ID, LATEST, checked_parameters, declared_parameters, editions, valid_date
+from acctlib.run.parameters import LATEST, checked_parameters, declared_parameters, editions, valid_date
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import (
     MEMORY,
@@ -41,6 +43,7 @@ from acctlib.run.report import (
 )
 from acctlib.run.results import Edition, why_stale
 from acctlib.tables.problems import TableErrors
+from acctlib.tables.queries import stop_asking
 
 __all__ = [
     "Maker",
@@ -96,7 +99,7 @@ class Workbook:
     @property
     def notebooks(self) -> list[Path]:
         """Return the notebooks, sorted; WrongUse where there are none."""
-        found = sorted((self.root / "notebooks").glob("*.ipynb"))
+        found = visible(self.root / "notebooks", "*.ipynb")
         if not found:
             raise WrongUse("notebooks/ must hold at least one notebook, got none; take those of the workbook")
         return found
@@ -104,7 +107,7 @@ class Workbook:
     @property
     def accounts(self) -> list[str]:
         """Return the accounts that have a parameters file."""
-        return sorted(path.stem for path in self.parameters.glob("*.yaml"))
+        return [path.stem for path in visible(self.parameters, "*.yaml")]
 
 
 def _nearest(what: str, given: str, known: Sequence[str], remedy: str) -> WrongUse:
@@ -222,8 +225,8 @@ def _from(root: Path, folder: Path) -> str:
 def names_of_accounts(data: Path, known: KnownFiles | None = None) -> dict[str, list[str]]:
     """Return each account's id -> its name and aliases.
 
-    A profile that can't be read must not unlock the gate: whatever follows `name:` or stands in the lines of `aliases:`
-    counts as a name then.
+    A profile with a mistake must not unlock the gate: what follows `name:` or stands in the lines of `aliases:` counts as a
+    name then, and where not even its name can be told, there is none.
     """
     known = known or KnownFiles()
     names: dict[str, list[str]] = {}
@@ -233,10 +236,28 @@ def names_of_accounts(data: Path, known: KnownFiles | None = None) -> dict[str, 
             profile = read_profile(file, known.yaml)
             names[account] = [profile.name, *profile.aliases]
         except ValueError:
-            text = file.read_text(encoding="utf-8", errors="replace")
-            lines = re.findall(r"^(?:name:|aliases:|\s*-)(.+)$", text, re.MULTILINE)
-            names[account] = [part.strip(" \"'[]") for line in lines for part in line.split(",")]
+            names[account] = _names_in(file)
     return names
+
+
+_OF_NAMES = re.compile(r"""^[\s{]*(?:["']?(name|aliases)["']?\s*:|-)(.+)$""", re.MULTILINE)
+
+
+def _names_in(wrong: Path) -> list[str]:
+    """Return the names in a profile that is wrong; empty where its name can't be told."""
+    try:
+        content = wrong.read_bytes()
+    except OSError:
+        return []
+    text = content.decode("utf-16" if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8", "replace")
+    names, told = [], False
+    for key, said in _OF_NAMES.findall(text):
+        said = re.sub(r"\s#.*", "", said)
+        parts = [said] if key == "name" and "}" not in said else said.split(",")
+        found = [part.strip(" \t\r\"'[]{}") for part in parts if re.search(r"\w", part)]
+        told |= key == "name" and bool(found)
+        names += found
+    return names if told else []
 
 
 @contextlib.contextmanager
@@ -267,9 +288,9 @@ def sole_run(out: Path) -> Iterator[None]:
         try:
             lock.truncate(0)
             os.write(lock.fileno(), str(os.getpid()).encode())
-            if scratch.exists():  # it is there while a run lasts, so that one was killed
-                shutil.rmtree(scratch, ignore_errors=True)
+            if scratch.exists():  # it is there while a run lasts, so that one was killed; it goes last, lest this one is too
                 clear_unfinished(path for depth in ("", "*/*/", "*/*/*/") for path in out.glob(f"{depth}.*.tmp"))
+                shutil.rmtree(scratch, ignore_errors=True)
             scratch.mkdir(exist_ok=True)
         except OSError as error:
             raise _not_writable(out, error) from None
@@ -376,6 +397,11 @@ class Maker:
 
     def make(self, order: Edition) -> None:
         others = {account: names for account, names in self.names.items() if account != order.account}
+        if order.audience == "client" and (nameless := [account for account, names in others.items() if not names]):
+            raise ReportFailed(
+                f"{nameless[0]}/account.yaml can't be read, not even the client's name, which must not stand on this page; "
+                f"acctlib check {nameless[0]} says what is wrong"
+            )
         if silent := unanswered(order.data, order.account):  # asked here: the report's process gets no password
             raise AccountRefused(silent)
         alone = False
@@ -420,6 +446,7 @@ class Maker:
         with self._lock:
             self._stopped = True
         stop_all()
+        stop_asking()
 
     def close(self) -> None:
         with self._lock:
@@ -430,10 +457,13 @@ class Maker:
 
 def unanswered(data: Path, account: str) -> str:
     """Return why a database does not answer an account's queries, or why they can't be read; empty where all is well."""
-    from acctlib.tables.sql import answer  # few accounts have a query
-
     try:
-        problems = [problem for query in queries_in(data, account) for problem in answer(query)[1]]
+        queries = queries_in(data, account)
+        if not queries:
+            return ""
+        from acctlib.tables.sql import answer  # few accounts have a query
+
+        problems = [problem for query in queries for problem in answer(query)[1]]
     except ValueError as error:
         return str(error)
     return str(TableErrors(tuple(problems))) if problems else ""

@@ -3,8 +3,8 @@
 Starting a kernel and importing the same libraries in it costs more than most reports. Here a notebook's cells run in an
 IPython shell in a child process that begins as a copy of one in which everything is imported already, and ends with the
 notebook: nothing of one report is there for the next. `papermill --engine acctlib` uses it, and so does `acctlib run`, whose
-reports are such children themselves. Where forking is not safe (Windows, macOS, a process with threads) an ordinary kernel
-does the same.
+reports are such children themselves. Where forking is not safe (macOS, a process with threads) an ordinary kernel does the
+same.
 """
 
 from __future__ import annotations
@@ -200,15 +200,18 @@ class _Child:
         self._seconds = seconds
         asked, self._ask = os.pipe()
         self._answered, answer = os.pipe()
+        alive, self._hold = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if not self.pid:
             os.close(self._ask)
             os.close(self._answered)
+            os.close(self._hold)
+            threading.Thread(target=_die_with_parent, args=(alive,), daemon=True).start()
             _answer_cells(asked, answer)
-        os.close(asked)
-        os.close(answer)
+        for end in (asked, answer, alive):
+            os.close(end)
         self._answers = os.fdopen(self._answered, "rb")
 
     def run(self, cell: NotebookNode) -> bool:
@@ -232,6 +235,12 @@ class _Child:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+        os.close(self._hold)
+
+
+def _die_with_parent(alive: int) -> None:
+    os.read(alive, 1)  # nothing comes; its end is closed when the process ends that holds it
+    os._exit(1)
 
 
 def _answer_cells(asked: int, answer: int) -> None:

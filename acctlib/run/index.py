@@ -7,7 +7,7 @@ no figure, no failure, no script and no way back to ours, since a whole folder i
 They are made from the figures beside the reports and from what failed, so that they show what is there and nothing else. How
 old a report is stands there as the day it is as of, never as an age: a page does not know what day it is read on. Whether it
 is out of date is told by fingerprints: of each kind the newest is marked where it would come out otherwise by the files as
-they were when the list was written. No database is asked for that: a list of a thousand accounts must not wait for one.
+the run found them. No database is asked for that: a list of a thousand accounts must not wait for one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import quote
 
 from acctlib.currencies import CURRENCIES
+from acctlib.places import visible
 from acctlib.run.batch import Outcome, Workbook, edition_of, sentence
 from acctlib.run.known_files import KnownFiles
 from acctlib.run.parameters import checked_parameters, declared_parameters, valid_date
@@ -87,7 +88,7 @@ class _Report:
 
     @property
     def title(self) -> str:
-        return self.notebook.replace("_", " ").capitalize()
+        return _title(self.notebook)
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -124,6 +125,13 @@ def _reports(out: Path, known: KnownFiles) -> list[_Report]:
 
 def _said(path: Path) -> list[str]:
     """Return of a report: name, as-of, the day asked for, headline figures; nothing where it is not ours."""
+    try:
+        return _told(path)
+    except (ArithmeticError, AttributeError, TypeError, ValueError):  # somebody else's figures, or written by hand
+        return []
+
+
+def _told(path: Path) -> list[str]:
     said = read_results(path)
     place = {"audience": path.parts[-4], "account": path.parts[-3], "period": path.parts[-2], "notebook": path.stem}
     if any(said.get(key) != value for key, value in place.items()) or not {"name", "as_of"} <= said.keys():
@@ -359,7 +367,7 @@ def _examined(
 ) -> dict[str, list[_Report]]:
     """Return the reports; of each kind the newest says why it is out of date, where it is. Earlier ones are records."""
     takes = {}
-    for path in sorted((book.root / "notebooks").glob("*.ipynb")):
+    for path in visible(book.root / "notebooks", "*.ipynb"):
         with contextlib.suppress(ValueError):  # one that is being written, under the eyes of `acctlib watch`
             takes[path] = declared_parameters(path)
     there = set(book.accounts)
@@ -396,7 +404,7 @@ def _write(path: Path, text: str) -> None:
             return
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")  # a file's name need not be UTF-8
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -421,6 +429,12 @@ def _kind_of(key: str) -> _Kind:
     return account, notebook, audience
 
 
+def _is_over(key: str, report: Edition) -> bool:
+    """Tell whether a failure is over now that a report was seen to: of the same kind, and not of an earlier quarter."""
+    kind, period = (report.account, report.name, report.audience), key.split("/")[2]
+    return _kind_of(key) == kind and period <= report.parameters["period"]
+
+
 def read_failures(out: Path) -> dict[str, str]:
     """Return what failed when it was last tried -> why; empty where that can't be read."""
     said = read_results(out / FAILED)
@@ -443,9 +457,8 @@ def note_failures(out: Path, outcomes: Iterable[Outcome], accounts: Collection[s
     for outcome in outcomes:
         order = outcome.order
         account = order.account if order else outcome.what
-        kind = order and (account, order.name, order.audience)
         for key in list(failures):
-            if _account_of(key) == account and ("/" not in key or order is None or _kind_of(key) == kind):
+            if _account_of(key) == account and ("/" not in key or order is None or _is_over(key, order)):
                 del failures[key]
         if outcome.state == "failed":
             failures[_key(order) if order else account] = outcome.reason

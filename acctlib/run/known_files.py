@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from acctlib.places import RESTED, looks
-from acctlib.profile import read_yaml
+from acctlib.profile import read_yaml, unreadable
 
 __all__ = ["KNOWN", "KnownFiles", "sha_of"]
 
@@ -31,7 +31,8 @@ KNOWN = ".known.json"
 
 def sha_of(content: bytes | str) -> str:
     """Return the SHA-256 of bytes, or of a text in UTF-8, in hexadecimal."""
-    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+    # a name of a file need not be UTF-8
+    return hashlib.sha256(content.encode(errors="surrogateescape") if isinstance(content, str) else content).hexdigest()
 
 
 class KnownFiles:
@@ -107,7 +108,10 @@ class KnownFiles:
         """Return what `read_yaml` returns."""
         if not path.is_file():
             return read_yaml(path)
-        content, lines = self.value(path, "yaml", _yaml)
+        try:
+            content, lines = self.value(path, "yaml", _yaml)
+        except OSError as error:
+            raise unreadable(path, error) from None
         return copy.deepcopy(content), {tuple(key): line for key, line in lines}  # what the caller does to it stays with him
 
     def folder(self, folder: Path, files: Callable[[Path], Iterable[Path]]) -> list[tuple[str, str]]:
@@ -115,6 +119,10 @@ class KnownFiles:
         if folder not in self._folders:
             self._folders[folder] = [(os.path.relpath(path, folder), self.sha(path)) for path in files(folder)]
         return self._folders[folder]
+
+    def look_again(self) -> None:
+        """Look at folders again that were looked at; what is known of their files stays known."""
+        self._folders.clear()
 
     def save(self) -> None:
         """Write what is known, whole, where it differs from what was there; a full disk costs time in the next run only."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import difflib
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -20,9 +19,8 @@ from acctlib.periods import quarter
 from acctlib.profile import read_yaml
 from acctlib.tables.dictionary import AUDIENCES
 
-__all__ = ["ACCOUNT_ID", "LATEST", "ParameterError", "checked_parameters", "declared_parameters", "editions", "valid_date"]
+__all__ = ["LATEST", "ParameterError", "checked_parameters", "declared_parameters", "editions", "valid_date"]
 
-ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 #: On the command line: the last quarter of each account that is complete.
 LATEST = "latest"
 _REQUIRED = ("account", "period")
@@ -70,13 +68,13 @@ def declared_parameters(notebook: Path) -> dict[str, Any]:
 
 
 def valid_date(text: str) -> bool:
-    """Return True for an ISO date such as 2026-09-30.
+    """Return True for an ISO date such as 2026-09-30 of which quarters before and after can be told.
 
-    >>> valid_date("2026-09-30"), valid_date("30/09/2026")
-    (True, False)
+    >>> valid_date("2026-09-30"), valid_date("30/09/2026"), valid_date("9999-12-31")
+    (True, False, False)
     """
     try:
-        return date.fromisoformat(text).isoformat() == text
+        return date.fromisoformat(text).isoformat() == text and 1900 <= date.fromisoformat(text).year < 2900
     except ValueError:
         return False
 

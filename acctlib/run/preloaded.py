@@ -26,17 +26,24 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Ended", "Preloaded"]
+__all__ = ["Ended", "Preloaded", "adopt_orphans"]
 
-_SUBREAPER = 36  # prctl: orphans of a child come to us, not to the machine's first process
+_SUBREAPER = 36  # prctl
 
 
 class Ended(Exception):
     """The preloaded process itself ended; a new one may do better."""
+
+
+def adopt_orphans() -> None:
+    """Let what children leave behind come to this process, where it can be ended, and not to the machine's first one."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1)
 
 
 class Preloaded:
@@ -175,8 +182,7 @@ class _Nursery:
         self._selector = selectors.DefaultSelector()
         self._children: dict[int, tuple[int, int]] = {}  # pid -> number, end of the pipe that keeps it alive
         self._unread = b""
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+        adopt_orphans()
 
     def serve(self) -> None:
         woken, wake = os.pipe()
@@ -233,6 +239,9 @@ class _Nursery:
                 from acctlib.run.report import UNWRITTEN
 
                 os._exit(UNWRITTEN)
+            except Exception:
+                traceback.print_exc()  # its last line is what is said of the report
+                sys.stderr.flush()
             finally:
                 os._exit(1)
         os.close(alive)
@@ -250,7 +259,10 @@ class _Nursery:
     def _paint(self) -> None:
         number = self._pictures.fileno()
         painter = subprocess.Popen(
-            [sys.executable, "-P", "-m", "acctlib.show.pictures", str(number)], stdin=subprocess.PIPE, pass_fds=[number]
+            [sys.executable, "-P", "-m", "acctlib.show.pictures", str(number)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # the sentence comes over the line; this is what the drawing program says of itself
+            pass_fds=[number],
         )
         self._painters[painter.pid] = painter, time.monotonic()
 
@@ -319,14 +331,14 @@ def _become_report(order: dict[str, Any], alive: int) -> None:
         os.dup2(target, number)
     os.environ.update(order["environment"])
     os.chdir(order["root"])
+    from acctlib.run.report import carry_out, limit_memory
+
     if limit := order["memory"]:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (used + limit, used + limit))
+        limit_memory(resource.RLIMIT_AS, used + limit)
     random.seed()
     numpy = sys.modules["numpy"]
     numpy.random.seed()
-    from acctlib.run.report import carry_out
-
     carry_out(order, "acctlib")
     sys.stderr.flush()
     os._exit(0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import glob
 import json
 import os
 import shutil
@@ -27,7 +28,7 @@ from typing import Any
 import psutil
 
 from acctlib.places import looks
-from acctlib.run.preloaded import Preloaded
+from acctlib.run.preloaded import Preloaded, adopt_orphans
 from acctlib.run.results import Edition, document, facts, fingerprints
 from acctlib.tables.queries import ANSWERS
 
@@ -41,6 +42,7 @@ __all__ = [
     "carry_out",
     "clear_unfinished",
     "common_variables",
+    "limit_memory",
     "make_report",
     "publish",
     "run_report",
@@ -59,7 +61,7 @@ _TOO_MUCH = f"it needs more memory than a report may take, {_MEMORY}; ask for fe
 #: Bytes that a kernel, its libraries and the program that draws may take to begin with.
 _BEGINS = 2_000_000_000
 #: Variables of ours that a report's process needs; all others stay behind, passwords of databases among them.
-_KEPT = (ANSWERS, "PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "SYSTEMROOT", "VIRTUAL_ENV")
+_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 _FIXED = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
@@ -136,7 +138,8 @@ def run_report(
         raise ReportFailed(_unwritten(error)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # the scratch folder itself goes when no report is being made any more
-        clear_unfinished(edition.html.parent.glob(f".{edition.name}.*.tmp"))  # of a child that was killed while it wrote
+        for file in (edition.html, edition.json):  # of a child that was killed while it wrote
+            clear_unfinished(file.parent.glob(f".{glob.escape(file.name)}.*.tmp"))
 
 
 def _run_copy(order: dict[str, Any], edition: Edition, seconds: float, preloaded: Preloaded) -> int | None:
@@ -192,9 +195,13 @@ def _answer(folder: Path, status: int | None, seconds: float, memory: int) -> No
         raise ReportFailed(_unwritten(OSError("nor could what went wrong; is the disk full?")))
     errors = folder / "stderr"
     last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] if errors.is_file() else []
-    died = f"killed by signal {signal.Signals(-status).name}" if status < 0 else f"exit {status}"
+    died = f"killed by signal {_signal(-status)}" if status < 0 else f"exit {status}"
     said = f"its process ended in the middle ({died}): {' '.join(last) or 'a cell ended it, or it ran out of memory'}"
     raise ReportDied(said) if status < 0 else ReportFailed(said)
+
+
+def _signal(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
 def stop_all() -> None:
@@ -213,7 +220,8 @@ def _own_variables(folder: Path, root: Path) -> dict[str, str]:
     own = {name: str(folder / name.lower()) for name in _OWN_FOLDERS}
     for place in own.values():
         Path(place).mkdir()
-    return {**own, "ACCTLIB_HOME": str(root), "ACCTLIB_PAGE_ONLY": "1"}
+    kept = {ANSWERS: os.environ[ANSWERS]} if ANSWERS in os.environ else {}  # of `acctlib watch` each round has its own
+    return {**own, **kept, "ACCTLIB_HOME": str(root), "ACCTLIB_PAGE_ONLY": "1"}
 
 
 def _end(child: subprocess.Popen) -> None:
@@ -372,7 +380,10 @@ def publish(edition: Edition, html: str, figures: str) -> None:
         If the disk is full or the folder can't be written.
     """
     place = edition.html.parent
+    new = [folder for folder in (place, *place.parents) if not folder.exists()]
     place.mkdir(parents=True, exist_ok=True)
+    for folder in new:
+        _sync_folder(folder.parent)
     waiting: list[tuple[Path, Path]] = []
     try:
         for target, text in ((edition.html, html), (edition.json, figures)):
@@ -442,6 +453,15 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
+def limit_memory(kind: int, most: int) -> None:
+    """Limit this process and what it starts to `most` bytes, or to what it was limited to before where that is less."""
+    import resource
+
+    before = resource.getrlimit(kind)[1]
+    most = most if before == resource.RLIM_INFINITY else min(most, before)
+    resource.setrlimit(kind, (most, most))
+
+
 def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
     """Make the report that an order asks for, and write the answer beside it."""
     from acctlib.account import read_once
@@ -465,13 +485,15 @@ def carry_out(order: Mapping[str, Any], engine: str | None) -> None:
 
 def _main() -> None:
     order = json.loads(sys.stdin.buffer.readline())
-    if order["memory"] and sys.platform == "linux":  # the kernel inherits it; what a program only reserves does not count
+    if sys.platform == "linux":
         import resource
 
-        limit = _BEGINS + order["memory"]
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        adopt_orphans()
+        if order["memory"]:  # the kernel inherits it; what a program only reserves does not count
+            limit_memory(resource.RLIMIT_DATA, _BEGINS + order["memory"])
     threading.Thread(target=_die_with_parent, daemon=True).start()
     carry_out(order, None)
+    _end_descendants(os.getpid())  # what a cell has left behind
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from acctlib.periods import FiscalYear
+from acctlib.profile import ACCOUNT_ID
 from acctlib.run.batch import Workbook, WrongUse
-from acctlib.run.parameters import ACCOUNT_ID
 from acctlib.tables.templates import write_templates
 
 __all__ = ["start_account"]

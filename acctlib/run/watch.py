@@ -11,18 +11,25 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from acctlib.places import looks, visible
 from acctlib.run.batch import Maker, Outcome, Workbook, run_all
+from acctlib.run.known_files import KnownFiles
 from acctlib.run.results import Edition, facts
+from acctlib.tables.queries import asked_once
 
 __all__ = ["watched"]
 
 #: Seconds between two looks, and seconds without a change after which a file is taken to be whole.
 _LOOK, _REST = 0.4, 0.2
-_State = dict[Path, tuple[int, int, int]]
+_State = dict[Path, list[int]]
 
 
 def watched(
-    book: Workbook, accounts: list[str], planned: Callable[[], tuple[list[Edition], list[Outcome]]], maker: Maker
+    book: Workbook,
+    accounts: list[str],
+    planned: Callable[[], tuple[list[Edition], list[Outcome]]],
+    maker: Maker,
+    known: KnownFiles,
 ) -> Iterator[Outcome | None]:
     """Yield what becomes of the reports of some accounts, now and after each change; None when all is up to date.
 
@@ -35,6 +42,8 @@ def watched(
         Returns the reports to be made, and the accounts whose parameters are wrong; asked anew after each change.
     maker : Maker
         Keeps its process ready between two changes.
+    known : KnownFiles
+        Spares reading files that did not change.
     """
     before: _State | None = None
     while True:
@@ -43,13 +52,15 @@ def watched(
             time.sleep(_LOOK)
             continue
         before = now
+        known.look_again()
         try:
             orders, wrong = planned()
-        except ValueError as error:  # a notebook that is half written, a notebook that was renamed
+        except (ValueError, OSError) as error:  # a notebook that is half written, a notebook that was renamed
             yield Outcome(", ".join(accounts), "failed", str(error))
             continue
-        yield from wrong
-        yield from run_all(orders, maker=maker)
+        with asked_once(book.out / ".tmp"):
+            yield from wrong
+            yield from run_all(orders, maker=maker, known=known)
         yield None
 
 
@@ -67,12 +78,11 @@ def _settled(book: Workbook, accounts: list[str], before: _State | None) -> _Sta
 
 def _state(book: Workbook, accounts: list[str]) -> _State:
     files = [path for folder in (*accounts, "firm") for path in facts(book.data / folder)]
-    files += [*sorted((book.root / "notebooks").glob("*.ipynb")), *(book.parameters / f"{name}.yaml" for name in accounts)]
+    files += [*visible(book.root / "notebooks", "*.ipynb"), *(book.parameters / f"{name}.yaml" for name in accounts)]
     state: _State = {}
     for path in files:
         try:
-            said = path.stat()
+            state[path] = looks(path.stat())
         except OSError:  # between two names, as when a spreadsheet saves
             continue
-        state[path] = said.st_mtime_ns, said.st_size, said.st_ino
     return state

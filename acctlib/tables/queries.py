@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from acctlib.tables.problems import Problem
 
-__all__ = ["ANSWERS", "EMBEDDED", "Query", "asked_once"]
+__all__ = ["ANSWERS", "EMBEDDED", "Query", "asked_once", "interruptible", "stop_asking"]
 
 #: The database that is meant where an entry of `tables` has no url: a file in the firm's folder.
 EMBEDDED = "tables.sqlite"
@@ -60,6 +60,27 @@ class Query:
     def sql_problem(self, what: str, write: str, severity: str = "error") -> Problem:
         """Return what is wrong with the query."""
         return Problem(self.file, f"tables.{self.table}: {what}", write, self.lines[1], severity=severity)
+
+
+#: What ends each query that is being asked.
+_interrupts: set[Callable[[], None]] = set()
+
+
+@contextlib.contextmanager
+def interruptible(interrupt: Callable[[], None]) -> Iterator[None]:
+    """Let `stop_asking` end, from another thread, what goes on inside."""
+    _interrupts.add(interrupt)
+    try:
+        yield
+    finally:
+        _interrupts.discard(interrupt)
+
+
+def stop_asking() -> None:
+    """End the queries that are being asked: nobody waits for their answers any more."""
+    for interrupt in list(_interrupts):
+        with contextlib.suppress(Exception):  # it has just ended by itself
+            interrupt()
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ import pyarrow.compute as pc
 
 from acctlib.places import from_root
 from acctlib.tables.problems import Problem, TableErrors
-from acctlib.tables.queries import ANSWERS, EMBEDDED, Query
+from acctlib.tables.queries import ANSWERS, EMBEDDED, Query, interruptible
 from acctlib.tables.raw import RawTable
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _HOST = re.compile(r"[\w.:-]*|/[\w./-]+")
 _OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
 _EXAMPLE = "postgresql://${DB_USER}:${DB_PASSWORD}@db.example.com/agency, or sqlite:///data/agency.sqlite"
 _INSTALL = "install it with: pip install 'acctlib[sql]'"
-_lock = threading.Lock()
+_locks: dict[Path, threading.Lock] = {}
 
 
 class _Refused(Exception):
@@ -97,8 +97,9 @@ def answer(query: Query) -> tuple[RawTable | None, list[Problem]]:
     kept = os.environ.get(ANSWERS)
     if not kept:
         return _asked(query, None)
-    with _lock:
-        return _kept(query, Path(kept))
+    path = Path(kept) / _name(query)
+    with _locks.setdefault(path, threading.Lock()):  # reports made at one time ask once
+        return _kept(query, path)
 
 
 def fingerprint(query: Query) -> str:
@@ -119,12 +120,15 @@ def fingerprint(query: Query) -> str:
     return digest.hexdigest()
 
 
-def _kept(query: Query, folder: Path) -> tuple[RawTable | None, list[Problem]]:
+def _name(query: Query) -> str:
     said = [query.table, query.sql, query.url, query.account, query.file, query.lines]
-    path = folder / hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _kept(query: Query, path: Path) -> tuple[RawTable | None, list[Problem]]:
     if path.is_file():
         return _unpacked(path.read_bytes())
-    table, problems = _asked(query, folder)
+    table, problems = _asked(query, path.parent)
     part = path.with_suffix(".part")
     part.write_bytes(_packed(table, problems))
     part.replace(path)
@@ -294,17 +298,19 @@ def _connected(query: Query, url: URL, silent: Path | None) -> Iterator[Connecti
         if silent:
             silent.write_text(json.dumps(said), encoding="utf-8")
         raise _Refused(query.url_problem(*said)) from None
+    driver = connection.connection.driver_connection
     try:
         if url.get_backend_name() == "sqlite":
-            _guard(connection.connection.driver_connection)
+            _guard(driver)
         else:
             connection = connection.execution_options(postgresql_readonly=True)
-        yield connection
+        with interruptible(driver.interrupt if url.get_backend_name() == "sqlite" else driver.cancel):
+            yield connection
     except (SQLAlchemyError, sqlite3.Error, UnicodeError) as error:
         raise _Refused(_failure(query, url, error)) from None
     finally:
         if url.get_backend_name() == "sqlite":
-            connection.connection.driver_connection.set_authorizer(None)
+            driver.set_authorizer(None)
         with contextlib.suppress(SQLAlchemyError):
             connection.rollback()
         connection.close()
