@@ -304,6 +304,67 @@ def test_the_names_of_an_account_with_a_broken_profile_stay_protected(book):
     assert names_of_accounts(book.data)["borealis"] == ["Borealis Bank", "twice", "BBK", "Boreal"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "names"),
+    [
+        ("name: Borealis Bank # ours since 2019\ncurency: GBP\n", ["Borealis Bank"]),
+        ('"name": "Borealis Bank"\ncurency: GBP\n', ["Borealis Bank"]),
+        ("name : Borealis, Bank\n\tcurrency: GBP\n", ["Borealis, Bank"]),
+        ("{name: Borealis Bank, aliases: [BBK], curency: GBP}\n", ["Borealis Bank", "aliases: [BBK", "curency: GBP"]),
+        ("name: Borealis Bank\naliases:\n  - BBK\n  - 'Boreal'\nname: x\n", ["Borealis Bank", "BBK", "Boreal", "x"]),
+        ("name: >-\n  Borealis Bank\ncurency: GBP\n", []),
+        ("aliases: [BBK]\n", []),
+        ("", []),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_name_is_found_in_a_profile_with_a_mistake_or_said_not_to_be(book, profile, names, encoding):
+    (book.data / "borealis" / "account.yaml").write_bytes(profile.encode(encoding))
+    assert names_of_accounts(book.data)["borealis"] == names
+
+
+def test_while_a_name_can_not_be_told_no_client_s_page_is_made_and_ours_are(book, made):
+    (book.data / "borealis" / "account.yaml").write_bytes(b"name: >-\n  Borealis\ncurency: GBP\n")
+    outcomes = {outcome.what: outcome for outcome in run_all(plan(book, ["aurora"])[0])}
+    assert outcomes["aurora 2026-Q3 spend (internal)"].state == "made"
+    assert outcomes["aurora 2026-Q3 spend (client)"].reason == (
+        "borealis/account.yaml can't be read, not even the client's name, which must not stand on this page; "
+        "acctlib check borealis says what is wrong"
+    )
+
+
+def test_what_other_programs_hide_beside_ours_is_no_notebook_and_no_account(book):
+    for hidden in (book.root / "notebooks" / "._spend.ipynb", book.parameters / "._aurora.yaml"):
+        hidden.write_bytes(b"\0\5\26\7")
+    orders, wrong = plan(book)
+    assert ([order.account for order in orders], wrong) == (["aurora", "aurora", "borealis", "borealis"], [])
+
+
+@pytest.mark.parametrize("as_of", ["9999-12-31", "0001-01-01"])
+def test_a_day_of_which_no_quarter_can_be_told_is_refused(book, as_of):
+    with pytest.raises(WrongUse, match=f"--as-of must be a date, got '{as_of}'"):
+        plan(book, said={"period": "latest", "as_of": as_of})
+
+
+def test_a_parameters_file_that_may_not_be_read_stops_its_account_only(book, monkeypatch):
+    from pathlib import Path
+
+    read = Path.read_bytes
+
+    def denied(path):
+        if path.name == "borealis.yaml":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    orders, (wrong,) = plan(book)
+    assert {order.account for order in orders} == {"aurora"}
+    assert (wrong.what, wrong.reason) == (
+        "borealis",
+        "borealis.yaml must be a file that you may read, got: Permission denied; let its owner give you the right to",
+    )
+
+
 def test_what_is_up_to_date_is_made_only_by_force(book, made, monkeypatch):
     monkeypatch.setattr(batch, "why_stale", lambda edition, known: "")
     orders, _ = plan(book)

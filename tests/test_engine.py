@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
+from nbformat import v4
 
 KINDS = (
     "print('said'); import sys; print('complained', file=sys.stderr); 1 + 1",
@@ -94,3 +97,28 @@ def test_papermills_own_command_takes_the_engine_and_starts_no_kernel(tmp_path):
     made = nbformat.read(target, 4)
     assert process.returncode == 0
     assert [cell.outputs[0].data["text/plain"] for cell in made.cells] == [str(process.pid), "False"]
+
+
+def test_when_papermill_is_killed_a_cell_that_hangs_ends_with_it(tmp_path):
+    marker = tmp_path / "cell"
+    hangs = f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
+    nbformat.write(
+        v4.new_notebook(
+            cells=[v4.new_code_cell(hangs)],
+            metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        ),
+        tmp_path / "hangs.ipynb",
+    )
+    papermill = Path(sys.executable).with_name("papermill")
+    command = [papermill, "--engine", "acctlib", "--no-progress-bar", "hangs.ipynb", "done.ipynb"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + 60
+        while not (marker.exists() and marker.read_text()):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        cell = int(marker.read_text())
+        process.kill()
+    while psutil.pid_exists(cell) and psutil.Process(cell).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert cell != process.pid

@@ -135,6 +135,38 @@ def test_a_failure_stands_until_the_report_is_made_or_the_account_is_gone(book):
     assert read_failures(book.out) == {}
 
 
+def test_an_earlier_quarter_does_not_end_a_failure(book):
+    failed, earlier = (orders_of(book, period)[0] for period in ("2026-Q3", "2026-Q2"))
+    note_failures(book.out, [Outcome(str(failed), "failed", "a", failed)], ["aurora"])
+    note_failures(book.out, [Outcome(str(earlier), "up to date", "", earlier)], ["aurora"])
+    assert read_failures(book.out) == {"client/aurora/2026-Q3/spend": "a"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"figures": {"contingency": 5}},
+        {"figures": ["contingency"]},
+        {"figures": {"contingency": {"value": 10**400, "unit": "GBP"}}},
+        {"figures": {"contingency": {"value": 5, "unit": ["GBP"]}}},
+        {"parameters": "none"},
+    ],
+)
+def test_odd_figures_cost_their_own_line_only(book, odd):
+    first, *others = orders_of(book)
+    for order in others:
+        made(order)
+    said = {"account": first.account, "audience": first.audience, "notebook": first.name, "period": "2026-Q3"}
+    publish(first, "page", json.dumps({**said, "as_of": "2026-09-30", "name": "Aurora", **odd}))
+    assert "3 reports of 2 accounts." in our_list(book)
+
+
+def test_a_sentence_with_a_name_that_is_not_utf_8_is_kept(book):
+    note_failures(book.out, [Outcome("aurora", "failed", "caf\udce9.csv can't be read")], ["aurora"])
+    assert read_failures(book.out) == {"aurora": "caf\udce9.csv can't be read"}
+    assert "caf\N{REPLACEMENT CHARACTER}.csv can't be read" in our_list(book)
+
+
 def test_a_whole_account_that_fails_stands_for_its_reports(book):
     client = orders_of(book)[0]
     note_failures(book.out, [Outcome(str(client), "failed", "a", client)], ["aurora"])

@@ -47,6 +47,10 @@ def write(path, text):
     return path
 
 
+def test_names_that_are_not_utf_8_have_a_fingerprint():
+    assert sha_of("caf\udce9") != sha_of("caf")
+
+
 def test_a_file_that_did_not_change_is_read_once_also_by_the_next_run(tmp_path, clock, reads):
     file, kept = write(tmp_path / "a.csv", "one"), tmp_path / KNOWN
     first = KnownFiles(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -15,7 +16,7 @@ from small_workbook import make_workbook, spend_notebook
 
 from acctlib.run.batch import Workbook, plan, run_all
 from acctlib.run.preloaded import Ended, Preloaded
-from acctlib.run.report import ReportFailed, common_variables, run_report
+from acctlib.run.report import ReportFailed, common_variables, limit_memory, run_report
 
 LEAVES = (
     "import os, sys, random, numpy, pandas, altair\n"
@@ -141,3 +142,28 @@ def test_both_engines_give_the_same_bytes(tmp_path):
         assert {outcome.state for outcome in run_all(orders, force=True, engine=engine)} == {"made"}
         pages[engine] = [(order.html.read_bytes(), order.json.read_bytes()) for order in orders]
     assert pages["copy"] == pages["kernel"]
+
+
+def test_what_a_cell_leaves_running_is_ended_with_a_kernel_as_well(tmp_path):
+    cell = "import subprocess\nsubprocess.Popen(['sleep', '4322'], start_new_session=True)"
+    run_report(order_of(tmp_path, cell), {})
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "4322"]]
+
+
+def test_the_unfinished_files_of_a_report_with_a_longer_name_are_left_alone(tmp_path, preloaded):
+    order = order_of(tmp_path, "")
+    order.html.parent.mkdir(parents=True)
+    theirs, ours = (order.html.with_name(f".{name}.html.0123abcd.tmp") for name in ("spend.v2", "spend"))
+    theirs.touch()
+    ours.touch()
+    run_report(order, {}, preloaded=preloaded)
+    assert (theirs.exists(), ours.exists()) == (True, False)
+
+
+@pytest.mark.parametrize(("before", "set_to"), [(resource.RLIM_INFINITY, 500), (400, 400), (600, 500)])
+def test_a_limit_of_memory_that_holds_already_is_not_raised(monkeypatch, before, set_to):
+    limits = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (before, before))
+    monkeypatch.setattr(resource, "setrlimit", lambda *said: limits.append(said))
+    limit_memory(resource.RLIMIT_AS, 500)
+    assert limits == [(resource.RLIMIT_AS, (set_to, set_to))]

@@ -11,9 +11,10 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 from click.testing import CliRunner
@@ -27,7 +28,7 @@ from acctlib.profile import ProfileError, queries_in, read_firm, read_profile
 from acctlib.tables import sql
 from acctlib.tables.checks import read_checked
 from acctlib.tables.problems import TableErrors
-from acctlib.tables.queries import Query, asked_once
+from acctlib.tables.queries import Query, asked_once, stop_asking
 from acctlib.tables.sql import answer, fingerprint
 
 PASSWORD = "hunter2-Secret"
@@ -482,3 +483,18 @@ def test_an_account_whose_hours_come_from_a_database_is_checked_run_and_found_up
 
     (book / "data" / "aurora" / "account.yaml").write_text("name: Aurora Foods\ncurrency: GBP\n")
     assert acctlib("status", "aurora")[1].count("changed: data, database") == 2
+
+
+def test_a_query_that_nobody_waits_for_any_more_is_ended(tmp_path):
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS date FROM n"
+    query = Query("time_entries", slow, None, "aurora", filled(tmp_path / "firm" / "tables.sqlite"))
+    with asked_once(tmp_path), ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(answer, query) for _ in range(2)]
+        start = monotonic()
+        while not all(asked.done() for asked in asking):
+            assert monotonic() - start < 30
+            stop_asking()
+            sleep(0.05)
+    table, (problem,) = asking[0].result()
+    assert table is None
+    assert "was stopped" in problem.what

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,13 +16,21 @@ from pathlib import Path
 import pytest
 from small_workbook import make_workbook
 
+from acctlib.run.batch import Outcome
+from acctlib.run.index import note_failures
+
 
 @pytest.fixture
 def watching(tmp_path):
     """A workbook whose account aurora is watched, and the lines that are said."""
-    root = make_workbook(tmp_path)
+    with watched(make_workbook(tmp_path)) as seen:
+        yield seen
+
+
+@contextlib.contextmanager
+def watched(root, **variables):
     command = [str(Path(sys.executable).with_name("acctlib")), "watch", "aurora", "--audience", "internal"]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **variables}
     with subprocess.Popen(
         command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -58,3 +68,25 @@ def test_what_is_saved_is_on_the_page_and_a_mistake_keeps_the_last_one(watching)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
     assert not (root / "outputs/.tmp").exists()
+
+
+def test_a_database_is_asked_in_each_round_and_what_failed_before_leaves_the_list(tmp_path):
+    root = make_workbook(tmp_path)
+    (root / "data/aurora/time_entries.csv").unlink()
+    with contextlib.closing(sqlite3.connect(root / "data/booked.sqlite")) as book:
+        book.execute("CREATE TABLE booked (date, project, person, role, hours, billable)")
+        book.execute("INSERT INTO booked VALUES ('2026-07-06', 'site', 'Ivo Lindqvist', 'designer', 7.5, 'yes')")
+        book.commit()
+    with (root / "data/aurora/account.yaml").open("a") as profile:
+        profile.write("tables:\n  time_entries:\n    url: sqlite:///data/${BOOK}.sqlite\n    sql: SELECT * FROM booked\n")
+    note_failures(root / "outputs", [Outcome("aurora", "failed", "no fee")], ["aurora"])
+    with watched(root, BOOK="booked") as (_, lines, process):
+        said(lines, "made aurora 2026-Q3 spend (internal)")
+        with (root / "data/aurora/projects.csv").open("a") as projects:
+            projects.write("app,New app,fixed_fee,2026-01-05,2026-12-18,1000,500\n")
+        said(lines, "made aurora")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+    page = (root / "outputs/index.html").read_text(encoding="utf-8")
+    assert "1 report of 1 account." in page
+    assert not list((root / "outputs").glob(".tmp/*"))
