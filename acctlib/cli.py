@@ -73,7 +73,12 @@ def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> W
         folder.resolve() if folder else root / name
         for folder, name in ((data, "data"), (parameters, "parameters"), (out, "outputs"))
     )
-    return Workbook(root, *chosen)
+    book = Workbook(root, *chosen)
+    for other in (root / "notebooks", book.data, book.parameters):
+        if book.out.is_relative_to(other) or other.is_relative_to(book.out):
+            said = os.path.relpath(book.out)
+            raise WrongUse(f"--out must be a folder of its own, apart from {other.name}/, got {said}; write --out outputs")
+    return book
 
 
 def _which(command):
@@ -151,7 +156,7 @@ def main() -> None:
     type=click.Choice(["copy", "kernel"]),
     help="Begin each report as a copy of a process that is ready (the default on Linux), or start a kernel for it.",
 )
-@click.option("--timeout", type=click.FloatRange(1), metavar="SECONDS", help="Longest time for one report; default 900.")
+@click.option("--timeout", type=click.IntRange(1), metavar="SECONDS", help="Longest time for one report; default 900.")
 @click.option("--memory", type=click.IntRange(100), metavar="MB", help="Most memory for one report; default 4000.")
 @_places
 def run(accounts, notebooks, audience, period, as_of, force, workers, engine, timeout, memory, data, parameters, out) -> None:
@@ -294,7 +299,8 @@ def _summary(outcomes: list[Outcome], index: Path | None, unlisted: str) -> None
 @_places
 def status(accounts, notebooks, audience, period, as_of, data, parameters, out) -> None:
     """Say of each report whether it is up to date, and else why it would be made."""
-    from acctlib.run.batch import Outcome, unanswered
+    from acctlib.run.batch import Outcome, sentence, unanswered
+    from acctlib.run.index import read_failures
     from acctlib.run.results import why_stale
     from acctlib.tables.queries import asked_once
 
@@ -303,11 +309,14 @@ def status(accounts, notebooks, audience, period, as_of, data, parameters, out) 
         known = _known(book)
         orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
         silent = {account: unanswered(book.data, account) for account in dict.fromkeys(order.account for order in orders)}
+        failures = read_failures(book.out)
         wrong += [Outcome(account, "failed", reason) for account, reason in silent.items() if reason]
         for order in orders:
             if not silent[order.account]:
                 reason = why_stale(order, known)
-                click.echo(f"{order}: {f'would be made, {reason}' if reason else 'up to date'}")
+                said = failures.get(order.key) or failures.get(order.account)
+                failed = f"; the last try failed: {sentence(said)[0]}" if said else ""
+                click.echo(f"{order}: {f'would be made, {reason}{failed}' if reason else 'up to date'}")
     for outcome in wrong:
         click.echo(f"{outcome.what}: can't be made:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
     if wrong:
@@ -413,7 +422,7 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
 
     A mistake shows its sentence, and the last good page stays. Reload the page in the browser to see the new one.
     """
-    from acctlib.run.batch import Maker, WrongUse, sole_run
+    from acctlib.run.batch import Maker, WrongUse
     from acctlib.run.index import note_failures, write_index
     from acctlib.run.watch import watched
 
@@ -426,7 +435,7 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
         planned()  # what is typed wrong is said before anything begins
         maker = Maker(_processors())
         click.echo(f"Watching {', '.join(accounts)}; Ctrl-C ends it.")
-        with _interrupted(), sole_run(book.out), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
+        with _interrupted(), contextlib.suppress(KeyboardInterrupt), contextlib.closing(maker):
             for outcome in watched(book, list(accounts), planned, maker, known):
                 if outcome is None:
                     with contextlib.suppress(OSError):  # the pages are there; the next round lists them

@@ -104,9 +104,8 @@ def read_yaml(path: Path) -> tuple[dict, dict[tuple, int]]:
             raise
         raise ProfileError(f"{path.name}: must be plain YAML: {type(error).__name__}; write one `key: value` a line") from None
     if not isinstance(content, CommentedMap):
-        raise ProfileError(
-            f"{path.name}:1: must hold `key: value` lines, got {type(content).__name__}; write for example `name: …`"
-        )
+        got = "nothing" if content is None else "a list" if isinstance(content, list) else "text without a key"
+        raise ProfileError(f"{path.name}:1: must hold `key: value` lines, got {got}; write for example `name: …`")
     return plain, lines
 
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from conftest import run_command
 from small_workbook import make_workbook
 
 from acctlib.cli import main
@@ -205,3 +206,31 @@ def test_help_teaches_with_examples():
 def test_help_imports_nothing_heavy():
     program = "import sys, acctlib.cli; print(sorted({'pandas', 'numpy', 'altair', 'papermill', 'scipy'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("out", ["", ".", "data", "data/aurora", "notebooks/made"])
+def test_reports_are_not_written_among_what_they_are_made_from(tmp_path, out):
+    root = make_workbook(tmp_path)
+    refused = run_command("acctlib", "run", "--out", out, cwd=root)
+    assert refused.returncode == 2
+    assert "--out must be a folder of its own, apart from" in refused.stderr
+    assert sorted(path.name for path in root.iterdir()) == ["data", "notebooks", "parameters"]
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0"])
+def test_a_limit_of_time_is_a_number_of_seconds(tmp_path, seconds):
+    refused = run_command("acctlib", "run", "--timeout", seconds, cwd=make_workbook(tmp_path))
+    assert refused.returncode == 2
+    assert "Invalid value for '--timeout'" in refused.stderr
+
+
+def test_status_says_what_failed_when_it_was_last_tried(tmp_path):
+    root = make_workbook(tmp_path, "raise ValueError('no fee is\\x1b[31m agreed' + '!' * 2000)", editions=("internal",))
+    failed = run_command("acctlib", "run", "aurora", cwd=root)
+    assert failed.returncode == 1
+    assert max(map(len, failed.stderr.splitlines())) < 700
+    assert "no fee is␛[31m agreed!!!" in failed.stderr
+    said = run_command("acctlib", "status", cwd=root).stdout
+    never = "spend (internal): would be made, it was never made"
+    assert f'aurora 2026-Q3 {never}; the last try failed: cell 6 ("Fees"): no fee' in said
+    assert f"borealis 2026-Q3 {never}\n" in said

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import pytest
-from small_workbook import make_workbook
+from small_workbook import PROJECTS, make_workbook
 
-from acctlib.run.batch import Outcome
+from acctlib.run.batch import Outcome, WrongUse, sole_run
 from acctlib.run.index import note_failures
 
 
@@ -68,6 +68,25 @@ def test_what_is_saved_is_on_the_page_and_a_mistake_keeps_the_last_one(watching)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
     assert not (root / "outputs/.tmp").exists()
+
+
+def test_the_outputs_are_held_only_while_pages_are_made(tmp_path):
+    root = make_workbook(tmp_path)
+    with sole_run(root / "outputs"), watched(root) as (_, lines, _process):
+        said(lines, f"another run is writing to outputs/ (process {os.getpid()})")
+    with watched(root) as (_, lines, _process):
+        said(lines, "made aurora 2026-Q3 spend (internal)")
+        end = time.monotonic() + 20
+        while True:
+            try:
+                with sole_run(root / "outputs"):
+                    (root / "data/aurora/projects.csv").write_text(PROJECTS.replace("64000", "65000"))
+                    said(lines, "another run is writing")
+                    break
+            except WrongUse:  # the list is being written
+                assert time.monotonic() < end
+                time.sleep(0.1)
+        said(lines, "made aurora 2026-Q3 spend (internal)")
 
 
 def test_a_database_is_asked_in_each_round_and_what_failed_before_leaves_the_list(tmp_path):

@@ -127,7 +127,8 @@ class Cells:
         self._shell.display_pub = _Publisher(self._outputs, shell=self._shell)
         self._shell.displayhook = _Hook(self._outputs, shell=self._shell)
         self._shell.display_trap.hook = self._shell.displayhook
-        self._shell._showtraceback = lambda *_: None  # it stands in the outputs, with its name and value
+        # it stands in the outputs, with its name and value; the shell's own takes minutes where a function calls itself
+        self._shell.showtraceback = lambda *_, **__: None
         self._shell.ask_exit = lambda: setattr(self._shell, "exit_now", True)
         warnings.filterwarnings("ignore", "To exit: use")
 

@@ -350,7 +350,7 @@ def write_index(
     known = known or KnownFiles()
     accounts, failures = _by_account(_reports(out, known)), read_failures(out)
     if book:
-        fresh = {_key(outcome.order) for outcome in outcomes if outcome.order and outcome.state != "failed"}
+        fresh = {outcome.order.key for outcome in outcomes if outcome.order and outcome.state != "failed"}
         accounts = _examined(accounts, book, fresh, known)
     out.mkdir(parents=True, exist_ok=True)
     for account, reports in accounts.items():
@@ -414,10 +414,6 @@ def _write(path: Path, text: str) -> None:
 # A failure is kept by account, or by audience/account/period/notebook where it is one report's.
 
 
-def _key(report: Edition) -> str:
-    return f"{report.audience}/{report.account}/{report.parameters['period']}/{report.name}"
-
-
 def _account_of(key: str) -> str:
     return key.split("/")[1] if "/" in key else key
 
@@ -461,7 +457,7 @@ def note_failures(out: Path, outcomes: Iterable[Outcome], accounts: Collection[s
             if _account_of(key) == account and ("/" not in key or order is None or _is_over(key, order)):
                 del failures[key]
         if outcome.state == "failed":
-            failures[_key(order) if order else account] = outcome.reason
+            failures[order.key if order else account] = outcome.reason
     kept = {key: why for key, why in failures.items() if _account_of(key) in accounts}
     text = json.dumps(kept, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     if kept or (out / FAILED).exists():

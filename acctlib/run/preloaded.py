@@ -33,7 +33,7 @@ from typing import Any
 
 __all__ = ["Ended", "Preloaded", "adopt_orphans"]
 
-_SUBREAPER = 36  # prctl
+_SUBREAPER, _PARENT_DEATH = 36, 1  # prctl
 
 
 class Ended(Exception):
@@ -71,7 +71,7 @@ class Preloaded:
         self._lock = threading.Lock()
         self._waiting: dict[int, _Answer] = {}
         self._count = 0
-        self._over = False
+        self._ready = self._over = False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def run(self, order: Mapping[str, Any], seconds: float) -> int | None:
@@ -113,6 +113,8 @@ class Preloaded:
         """End the process, its children and the drawing processes."""
         with contextlib.suppress(OSError):
             self._line.shutdown(socket.SHUT_RDWR)
+        if not self._ready:  # it would first import all, and has started nothing
+            self._process.kill()
         try:
             self._process.wait(timeout=10)
         except subprocess.TimeoutExpired:
@@ -128,6 +130,7 @@ class Preloaded:
         with contextlib.suppress(OSError, ValueError), self._line.makefile("rb") as lines:
             for line in lines:
                 said = json.loads(line)
+                self._ready = True
                 with self._lock:
                     answer = self._waiting.get(said["number"])
                 if answer:
@@ -320,6 +323,8 @@ def _kill_group(pid: int) -> None:
 def _become_report(order: dict[str, Any], alive: int) -> None:
     """Make one report in this copy of the process; never returns."""
     os.setsid()
+    with contextlib.suppress(OSError, AttributeError):  # also where a cell has stopped the thread that waits for it
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGCHLD, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -354,6 +359,7 @@ def _die_with_parent(alive: int) -> None:
 def _main() -> None:
     line = socket.socket(fileno=int(sys.argv[1]))
     _import_all()
+    line.sendall(json.dumps({"number": 0, "status": 0}).encode() + b"\n")
     nursery = _Nursery(line, int(sys.argv[2]))
     try:
         nursery.serve()

@@ -30,6 +30,7 @@ import psutil
 from acctlib.places import looks
 from acctlib.run.preloaded import Preloaded, adopt_orphans
 from acctlib.run.results import Edition, document, facts, fingerprints
+from acctlib.show.text import visible
 from acctlib.tables.queries import ANSWERS
 
 __all__ = [
@@ -58,6 +59,8 @@ UNWRITTEN = 74
 #: Stands for the limit of memory, which the process that sets it knows.
 _MEMORY = "(limit of memory)"
 _TOO_MUCH = f"it needs more memory than a report may take, {_MEMORY}; ask for fewer draws, or allow more with --memory"
+#: Most letters of a line of a sentence.
+_LONGEST = 600
 #: Bytes that a kernel, its libraries and the program that draws may take to begin with.
 _BEGINS = 2_000_000_000
 #: Variables of ours that a report's process needs; all others stay behind, passwords of databases among them.
@@ -189,7 +192,7 @@ def _answer(folder: Path, status: int | None, seconds: float, memory: int) -> No
         said = json.loads(answer.read_text(encoding="utf-8"))
         if said["failed"]:
             kind = {"account": AccountRefused, "again": ReportDied}.get(said["kind"], ReportFailed)
-            raise kind(said["failed"].replace(_MEMORY, f"{memory / 1e6:,.0f} MB"))
+            raise kind(_readable(said["failed"].replace(_MEMORY, f"{memory / 1e6:,.0f} MB")))
         return
     if status == UNWRITTEN:
         raise ReportFailed(_unwritten(OSError("nor could what went wrong; is the disk full?")))
@@ -198,6 +201,12 @@ def _answer(folder: Path, status: int | None, seconds: float, memory: int) -> No
     died = f"killed by signal {_signal(-status)}" if status < 0 else f"exit {status}"
     said = f"its process ended in the middle ({died}): {' '.join(last) or 'a cell ended it, or it ran out of memory'}"
     raise ReportDied(said) if status < 0 else ReportFailed(said)
+
+
+def _readable(said: str) -> str:
+    """Return what a cell or a file may have put into a sentence, as lines that a terminal and a list can show."""
+    lines = map(visible, said.splitlines())
+    return "\n".join(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …" for line in lines)
 
 
 def _signal(number: int) -> str:

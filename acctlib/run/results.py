@@ -109,6 +109,11 @@ class Edition:
         """Return where the figures lie."""
         return self.html.with_suffix(".json")
 
+    @property
+    def key(self) -> str:
+        """Return what names the report in a folder of reports: audience/account/period/notebook."""
+        return f"{self.audience}/{self.account}/{self.parameters['period']}/{self.name}"
+
     def __str__(self) -> str:
         return f"{self.account} {self.parameters['period']} {self.name} ({self.audience})"
 
@@ -244,7 +249,7 @@ def read_results(path: Path) -> dict[str, Any]:
     """Return the content of a report's JSON; empty where there is none that can be read."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -2,7 +2,8 @@
 
 Whoever mends a table or writes a notebook wants to see the page, not the command. So the files are looked at twice a second
 (which works on network drives too, where nobody tells of a change), and when they have come to rest, what is not up to date
-is made again by a process that is ready. A mistake shows its sentence, and the last good page stays until it is mended.
+is made again by a process that is ready. A mistake shows its sentence, and the last good page stays until it is mended. The
+outputs are held only while pages are made, so that a schedule may run while somebody watches.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from acctlib.places import looks, visible
-from acctlib.run.batch import Maker, Outcome, Workbook, run_all
+from acctlib.run.batch import Maker, Outcome, Workbook, WrongUse, run_all, sole_run
 from acctlib.run.known_files import KnownFiles
 from acctlib.run.results import Edition, facts
 from acctlib.tables.queries import asked_once
@@ -46,6 +47,7 @@ def watched(
         Spares reading files that did not change.
     """
     before: _State | None = None
+    waits_for = ""
     while True:
         now = _settled(book, accounts, before)
         if now == before:
@@ -58,10 +60,16 @@ def watched(
         except (ValueError, OSError) as error:  # a notebook that is half written, a notebook that was renamed
             yield Outcome(", ".join(accounts), "failed", str(error))
             continue
-        with asked_once(book.out / ".tmp"):
-            yield from wrong
-            yield from run_all(orders, maker=maker, known=known)
-        yield None
+        try:
+            with sole_run(book.out), asked_once(book.out / ".tmp"):
+                yield from wrong
+                yield from run_all(orders, maker=maker, known=known)
+                yield None
+        except WrongUse as error:  # a run of many accounts, which must not wait for who watches one
+            if str(error) != waits_for:
+                yield Outcome(", ".join(accounts), "failed", str(error))
+            waits_for, before = str(error), None
+            time.sleep(_LOOK)
 
 
 def _settled(book: Workbook, accounts: list[str], before: _State | None) -> _State:
