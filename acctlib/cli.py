@@ -22,6 +22,7 @@ import click
 
 if TYPE_CHECKING:
     from acctlib.run.batch import Outcome, Workbook
+    from acctlib.run.cluster import ClusterMaker
     from acctlib.run.known_files import KnownFiles
     from acctlib.run.results import Edition
 
@@ -137,7 +138,13 @@ def main() -> None:
 @main.command()
 @_which
 @click.option("--force", is_flag=True, help="Make reports that are up to date as well.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Reports in the making at one time; default one per processor.")
+@click.option("--workers", type=click.IntRange(1, 4096), help="Reports in the making at one time; default one per processor.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Make them at the workers of this Dask scheduler, such as tcp://10.0.0.5:8786; --workers is then the number of "
+    "reports submitted at one time, by default as many as keep all workers busy.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["copy", "kernel"]),
@@ -146,7 +153,9 @@ def main() -> None:
 @click.option("--timeout", type=click.FloatRange(1), metavar="SECONDS", help="Longest time for one report; default 900.")
 @click.option("--memory", type=click.IntRange(100), metavar="MB", help="Most memory for one report; default 4000.")
 @_places
-def run(accounts, notebooks, audience, period, as_of, force, workers, engine, timeout, memory, data, parameters, out) -> None:
+def run(
+    accounts, notebooks, audience, period, as_of, force, workers, cluster, engine, timeout, memory, data, parameters, out
+) -> None:
     """Make reports: for all accounts, or for those named.
 
     \b
@@ -178,8 +187,10 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
             )
         limits = {"seconds": timeout} if timeout else {}
         limits |= {"memory": memory * 1_000_000} if memory else {}
-        making = run_all(orders, workers or os.cpu_count() or 1, force, engine or "", known=known, **limits)
-        with sole_run(book.out), asked_once(book.out / ".tmp"):
+        maker = _at_cluster(cluster, orders, engine or "", limits) if cluster and orders else None
+        workers = workers or (maker.slots if maker else os.cpu_count() or 1)
+        making = run_all(orders, workers, force, engine or "", maker=maker, known=known, **limits)
+        with contextlib.closing(maker or making), sole_run(book.out), asked_once(book.out / ".tmp"):
             try:
                 with contextlib.closing(making):
                     for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
@@ -192,6 +203,19 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
                     unlisted = f"the lists of reports could not be written: {error.strerror or error}"
                 known.save()
     _summary(outcomes, index, unlisted)
+
+
+def _at_cluster(address: str, orders: list[Edition], engine: str, limits: dict[str, float]) -> ClusterMaker:
+    """Return what makes reports at a cluster whose workers are all fit for it."""
+    from acctlib.run.cluster import ClusterMaker
+
+    maker = ClusterMaker(address, engine, **limits)
+    try:
+        maker.check(orders[0])
+    except BaseException:
+        maker.close()
+        raise
+    return maker
 
 
 @contextlib.contextmanager

@@ -375,26 +375,35 @@ class Maker:
         self._stopped = False
 
     def make(self, order: Edition) -> None:
+        """Make one report; `ReportFailed` says why it is not there."""
         others = {account: names for account, names in self.names.items() if account != order.account}
         if silent := unanswered(order.data, order.account):  # asked here: the report's process gets no password
             raise AccountRefused(silent)
         alone = False
         for last in (False, True):
-            preloaded = self._ready(alone) if self._engine == "copy" else None
             try:
-                return run_report(order, others, self._seconds, preloaded, self._memory)
+                return self.attempt(order, others, alone)
             except Ended:
                 if last or self._stopped:
                     raise ReportFailed("the process from which reports are made ended twice; try --engine kernel") from None
                 alone = True  # any report that was in the making may have ended it: each is tried again by itself
-                self._forget(preloaded)
             except ReportDied:
                 if last or self._stopped:
                     raise
-            finally:
-                if alone and last:
-                    self._forget(preloaded)
         return None
+
+    def attempt(self, order: Edition, others: Mapping[str, Sequence[str]], alone: bool) -> None:
+        """Try once to make a report, from a process of its own where that is asked."""
+        preloaded = self._ready(alone) if self._engine == "copy" else None
+        try:
+            run_report(order, others, self._seconds, preloaded, self._memory)
+        except Ended:
+            if not alone:
+                self._forget(preloaded)
+            raise
+        finally:
+            if alone and preloaded:
+                self._forget(preloaded)
 
     def _ready(self, alone: bool = False) -> Preloaded:
         with self._lock:

@@ -20,7 +20,7 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, TextClause
     from sqlalchemy.engine import URL
 
-__all__ = ["answer", "fingerprint"]
+__all__ = ["answer", "fingerprint", "kept_answers"]
 
 #: Longest time that a query may take, and that a server may take to answer at all.
 SECONDS, CONNECT_SECONDS = 60, 10
@@ -119,9 +119,19 @@ def fingerprint(query: Query) -> str:
     return digest.hexdigest()
 
 
-def _kept(query: Query, folder: Path) -> tuple[RawTable | None, list[Problem]]:
+def kept_answers(queries: Iterable[Query]) -> dict[str, bytes]:
+    """Return what this run keeps of queries' answers, by the name of each file; no address and no password is among it."""
+    kept = Path(os.environ[ANSWERS])
+    return {name: (kept / name).read_bytes() for name in map(_name, queries) if (kept / name).is_file()}
+
+
+def _name(query: Query) -> str:
     said = [query.table, query.sql, query.url, query.account, query.file, query.lines]
-    path = folder / hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _kept(query: Query, folder: Path) -> tuple[RawTable | None, list[Problem]]:
+    path = folder / _name(query)
     if path.is_file():
         return _unpacked(path.read_bytes())
     table, problems = _asked(query, folder)

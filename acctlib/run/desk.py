@@ -1,0 +1,186 @@
+"""What a worker of a Dask cluster does: it makes a report as the command would at home, and hands it back.
+
+A worker has a desk for each run: a folder of its own, and a process that is ready, of which each report is a copy. It begins
+with the first report and is cleared when the run ends, when nothing came for a while, or when the worker dies. Pages and
+figures go back to the command as bytes, and the command alone publishes: a worker that dies, or that comes back when others
+have made its report, has nothing to spoil. Answers of databases come with the order, so that no worker needs a password.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from acctlib.run.known_files import sha_of
+from acctlib.run.preloaded import Ended, Preloaded
+from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report
+from acctlib.run.results import Edition, facts, programs
+
+__all__ = ["Made", "clear", "look", "make"]
+
+#: Seconds without a report after which a desk is cleared: of a command that was killed nobody says that its run is over.
+IDLE = 60
+_desks: dict[str, _Desk] = {}
+_cleared: set[str] = set()
+_lock = threading.Lock()
+
+#: What became of an order: which error ("" = none), its sentence, and the files of the report by their endings.
+Made = tuple[str, str, dict[str, bytes]]
+
+
+class _Desk:
+    """Folder and process of one run at this worker."""
+
+    def __init__(self, painters: int) -> None:
+        from distributed import get_worker
+
+        self.folder = Path(tempfile.mkdtemp(prefix="acctlib-", dir=get_worker().local_directory))
+        self.reports = 0
+        self._painters = painters
+        self._lock = threading.Lock()
+        self._shared: Preloaded | None = None
+        self._over = False
+        self._bored: threading.Timer | None = None
+
+    def ready(self) -> Preloaded:
+        """Return the process that is ready, started where there is none."""
+        with self._lock:
+            if self._over:
+                raise ReportFailed("the run was stopped")
+            if self._shared is None:
+                self._shared = Preloaded(common_variables(), self._painters)
+            return self._shared
+
+    def forget(self, ended: Preloaded) -> None:
+        """Let the next report start a new process."""
+        with self._lock:
+            if self._shared is ended:
+                self._shared = None
+        ended.close()
+
+    def begin(self) -> None:
+        self.reports += 1
+        if self._bored:
+            self._bored.cancel()
+
+    def end(self, run: str) -> None:
+        self.reports -= 1
+        if not self.reports:
+            self._bored = threading.Timer(IDLE, _clear_idle, (run, self))
+            self._bored.daemon = True
+            self._bored.start()
+
+    def close(self) -> None:
+        """End the process and the reports in the making, and take the folder away."""
+        if self._bored:
+            self._bored.cancel()
+        with self._lock:
+            self._over = True
+            shared, self._shared = self._shared, None
+        if shared:
+            shared.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def look(notebook: str, folders: list[str]) -> dict[str, Any]:
+    """Return with what this worker would make reports, and how the files of one look from here.
+
+    Parameters
+    ----------
+    notebook : str
+    folders : list of str
+        Folders of an account and of the firm.
+    """
+    files = [Path(notebook), *(path for folder in folders for path in facts(Path(folder)) if ".sqlite" not in path.name)]
+    try:
+        seen = sha_of("".join(sorted(f"{path} {sha_of(path.read_bytes())}" for path in files)))
+    except OSError:
+        seen = ""
+    return {"programs": programs(), "files": seen}
+
+
+def make(order: Mapping[str, Any]) -> Made:
+    """Make one report at this worker.
+
+    Parameters
+    ----------
+    order : mapping
+        As `cluster` packs it.
+    """
+    from distributed import get_worker
+
+    if order["programs"] != programs():
+        return "worker", get_worker().address, {}
+    run = order["run"]
+    with _lock:
+        if run in _cleared:
+            return "", "the run was stopped", {}
+        desk = _desks.get(run) or _desks.setdefault(run, _Desk(get_worker().state.nthreads))
+        desk.begin()
+    try:
+        return _made(order, desk)
+    finally:
+        with _lock:
+            desk.end(run)
+
+
+def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="report-", dir=desk.folder))
+    except OSError as error:
+        return "failed", f"the worker could not write: {error.strerror or error}", {}
+    try:
+        for part in ("answers", "outputs"):
+            for name, content in order[part].items():
+                place = folder / part / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+        (folder / "answers").mkdir(exist_ok=True)
+        out = folder / "outputs"
+        edition = Edition(Path(order["root"]), Path(order["notebook"]), {**order["parameters"], "results": str(out)}, out)
+        _run(edition, order, desk, folder / "answers")
+        return "", "", {path.suffix: path.read_bytes() for path in (edition.html, edition.json)}
+    except Ended:
+        return "ended", "", {}
+    except OSError as error:
+        return "failed", f"the worker could not write: {error.strerror or error}", {}
+    except ReportFailed as failed:
+        kind = "account" if isinstance(failed, AccountRefused) else "again" if isinstance(failed, ReportDied) else "failed"
+        return kind, str(failed), {}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path) -> None:
+    preloaded = None
+    if order["engine"] == "copy":
+        preloaded = Preloaded(common_variables(), 1) if order["alone"] else desk.ready()
+    try:
+        run_report(edition, order["others"], order["seconds"], preloaded, order["memory"], answers)
+    except Ended:
+        desk.forget(preloaded)
+        raise
+    finally:
+        if preloaded and order["alone"]:
+            preloaded.close()
+
+
+def clear(run: str) -> None:
+    """End what a run has in the making here, and clear its desk; nothing of it is begun any more."""
+    with _lock:
+        _cleared.add(run)
+        desk = _desks.pop(run, None)
+    if desk:
+        desk.close()
+
+
+def _clear_idle(run: str, desk: _Desk) -> None:
+    with _lock:
+        if desk.reports or _desks.get(run) is not desk:
+            return
+        del _desks[run]
+    desk.close()
