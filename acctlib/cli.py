@@ -24,11 +24,22 @@ if TYPE_CHECKING:
     from acctlib.run.batch import Outcome, Workbook
     from acctlib.run.cluster import ClusterMaker
     from acctlib.run.known_files import KnownFiles
+    from acctlib.run.mirror import Mirror
     from acctlib.run.results import Edition
 
 __all__ = ["main"]
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+class _Place(click.Path):
+    """A folder, or the address of one in a store."""
+
+    name = "folder"
+
+    def convert(self, value, param, ctx):
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
+
+_FOLDER = _Place(file_okay=False, path_type=Path)
 #: What stops a command: Ctrl-C, a request to end (of a service, a build, a schedule), a terminal that was closed.
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -50,7 +61,11 @@ def _sentences() -> Iterator[None]:
 def _places(command):
     """Add the options that say where things lie."""
     for name, what in (
-        ("--out", "Folder of the reports; default outputs/ of the workbook."),
+        (
+            "--out",
+            "Folder of the reports; default outputs/ of the workbook. Of this and the next two, run, status and check "
+            "take addresses too, such as s3://bucket/outputs.",
+        ),
         ("--parameters", "Folder with one YAML per account; default parameters/."),
         ("--data", "Folder with one folder per account; default data/."),
     ):
@@ -58,7 +73,10 @@ def _places(command):
     return command
 
 
-def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> Workbook:
+def _workbook(
+    data: Path | str | None, parameters: Path | str | None, out: Path | str | None, mirrors: dict[str, Mirror] | None = None
+) -> Workbook:
+    """Return where the workbook's parts lie; of addresses, which a command without mirrors refuses, the copies here."""
     from acctlib.places import workbook_root
     from acctlib.run.batch import Workbook, WrongUse
 
@@ -68,10 +86,19 @@ def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> W
             "a workbook (a folder with notebooks/ and parameters/) must lie here, in a folder above, or where ACCTLIB_HOME "
             "says; change into one, or set ACCTLIB_HOME"
         )
-    chosen = (
-        folder.resolve() if folder else root / name
-        for folder, name in ((data, "data"), (parameters, "parameters"), (out, "outputs"))
-    )
+    chosen = []
+    for place, name in ((data, "data"), (parameters, "parameters"), (out, "outputs")):
+        if isinstance(place, str):
+            if mirrors is None:
+                raise WrongUse(
+                    f"this command must have folders of this machine, got {place}; addresses are for run, status and check"
+                )
+            from acctlib.run.mirror import Mirror
+
+            mirrors[name] = Mirror(place)
+            chosen.append(mirrors[name].bring())
+        else:
+            chosen.append(place.resolve() if place else root / name)
     return Workbook(root, *chosen)
 
 
@@ -169,14 +196,15 @@ def run(
     0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed; 128 and the
     signal's number: stopped (130 Ctrl-C, 143 asked to end). With >/dev/null only failures are said: they go to standard error.
     """
-    from acctlib.run.batch import run_all, sole_run
+    from acctlib.run.batch import Maker, run_all, sole_run
     from acctlib.run.index import note_failures, write_index
     from acctlib.tables.queries import asked_once
 
     outcomes: list[Outcome] = []
+    mirrors: dict[str, Mirror] = {}
     index, unlisted = None, ""
     with _sentences(), _stoppable(outcomes):
-        book = _workbook(data, parameters, out)
+        book = _workbook(data, parameters, out, mirrors)
         known = _known(book)
         orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
         if not orders and not wrong:
@@ -187,10 +215,23 @@ def run(
             )
         limits = {"seconds": timeout} if timeout else {}
         limits |= {"memory": memory * 1_000_000} if memory else {}
-        maker = _at_cluster(cluster, orders, engine or "", limits) if cluster and orders else None
-        workers = workers or (maker.slots if maker else os.cpu_count() or 1)
-        making = run_all(orders, workers, force, engine or "", maker=maker, known=known, **limits)
-        with contextlib.closing(maker or making), sole_run(book.out), asked_once(book.out / ".tmp"):
+        sent = mirrors.get("outputs")
+        with contextlib.ExitStack() as stack:
+            maker = None
+            if cluster and orders:
+                maker = _at_cluster(cluster, orders, engine or "", limits, str(data) if "data" in mirrors else "")
+                workers = workers or maker.slots
+            workers = workers or os.cpu_count() or 1
+            if sent:
+                maker = maker or Maker(workers, engine or "", **limits)
+                maker.deliver = sent.send_report
+            if maker:
+                stack.enter_context(contextlib.closing(maker))
+            stack.enter_context(sole_run(book.out))
+            stack.enter_context(asked_once(book.out / ".tmp"))
+            if sent:
+                sent.send_unsent()
+            making = run_all(orders, workers, force, engine or "", maker=maker, known=known, **limits)
             try:
                 with contextlib.closing(making):
                     for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
@@ -198,18 +239,24 @@ def run(
             finally:  # a run that was stopped is listed as far as it came
                 try:
                     note_failures(book.out, outcomes, book.accounts)
-                    index = write_index(book.out, known, book, outcomes)
+                    index = os.path.relpath(write_index(book.out, known, book, outcomes))
                 except OSError as error:
                     unlisted = f"the lists of reports could not be written: {error.strerror or error}"
                 known.save()
+            if sent:
+                index = f"{sent.address}/index.html"
+                try:
+                    sent.send_unsent()
+                except OSError as error:
+                    index, unlisted = None, f"the lists of reports were not sent: {error}; the next run sends them"
     _summary(outcomes, index, unlisted)
 
 
-def _at_cluster(address: str, orders: list[Edition], engine: str, limits: dict[str, float]) -> ClusterMaker:
+def _at_cluster(address: str, orders: list[Edition], engine: str, limits: dict[str, float], data: str) -> ClusterMaker:
     """Return what makes reports at a cluster whose workers are all fit for it."""
     from acctlib.run.cluster import ClusterMaker
 
-    maker = ClusterMaker(address, engine, **limits)
+    maker = ClusterMaker(address, engine, **limits, data=data)
     try:
         maker.check(orders[0])
     except BaseException:
@@ -292,13 +339,13 @@ def _counted(outcomes: list[Outcome]) -> str:
     return ", ".join(f"{sum(o.state == state for o in outcomes)} {state}" for state in ("made", "up to date", "failed"))
 
 
-def _summary(outcomes: list[Outcome], index: Path | None, unlisted: str) -> None:
+def _summary(outcomes: list[Outcome], index: str | None, unlisted: str) -> None:
     failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
     _say(_counted(outcomes))
     for outcome in failed:
         _say(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
     if index:
-        _say(f"Open {os.path.relpath(index)}")
+        _say(f"Open {index}")
     else:
         _say(unlisted, err=True)
     if failed or unlisted:
@@ -315,7 +362,7 @@ def status(accounts, notebooks, audience, period, as_of, data, parameters, out) 
     from acctlib.tables.queries import asked_once
 
     with _sentences(), asked_once():
-        book = _workbook(data, parameters, out)
+        book = _workbook(data, parameters, out, {})
         known = _known(book)
         orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
         silent = {account: unanswered(book.data, account) for account in dict.fromkeys(order.account for order in orders)}
@@ -346,7 +393,7 @@ def check(accounts, data, parameters, out) -> None:
     from acctlib.tables.queries import asked_once
 
     with _sentences():
-        book = _workbook(data, parameters, out)
+        book = _workbook(data, parameters, out, {})
         declared = [declared_parameters(path) for path in book.notebooks]
         known = sorted({*account_ids(book.data), *book.accounts})
         if unknown := [account for account in accounts if account not in known]:

@@ -16,7 +16,7 @@ import shutil
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -369,6 +369,8 @@ class Maker:
         self._engine = engine or ("copy" if sys.platform == "linux" else "kernel")
         self._workers, self._seconds, self._memory = workers, seconds, memory
         self.names: Mapping[str, Sequence[str]] = {}
+        #: What is to be done with a report that was made, such as sending it on; `ReportFailed` where that fails.
+        self.deliver: Callable[[Edition], None] = lambda _: None
         self._lock = threading.Lock()
         self._shared: Preloaded | None = None
         self._started: list[Preloaded] = []
@@ -382,7 +384,8 @@ class Maker:
         alone = False
         for last in (False, True):
             try:
-                return self.attempt(order, others, alone)
+                self.attempt(order, others, alone)
+                break
             except Ended:
                 if last or self._stopped:
                     raise ReportFailed("the process from which reports are made ended twice; try --engine kernel") from None
@@ -390,7 +393,7 @@ class Maker:
             except ReportDied:
                 if last or self._stopped:
                     raise
-        return None
+        self.deliver(order)
 
     def attempt(self, order: Edition, others: Mapping[str, Sequence[str]], alone: bool) -> None:
         """Try once to make a report, from a process of its own where that is asked."""

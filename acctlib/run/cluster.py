@@ -48,6 +48,8 @@ class ClusterMaker(Maker):
         Of the scheduler, such as tcp://10.0.0.5:8786.
     engine, seconds, memory
         As for `Maker`; the limits hold at each worker.
+    data : str
+        Address of the folder of data in a store, to which each worker goes by itself; empty = a folder that all share.
 
     Raises
     ------
@@ -55,13 +57,13 @@ class ClusterMaker(Maker):
         If Dask is not installed, or no scheduler with a worker is there.
     """
 
-    def __init__(self, address: str, engine: str = "", seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    def __init__(self, address: str, engine: str = "", seconds: float = SECONDS, memory: int = MEMORY, data: str = "") -> None:
         super().__init__(1, engine, seconds, memory)
         try:
             import distributed
         except ImportError:
             raise WrongUse(f"--cluster needs Dask, which is missing; {_INSTALL}") from None
-        self._address, self._run = address, os.urandom(8).hex()
+        self._address, self._data, self._run = address, data, os.urandom(8).hex()
         self._numbers = itertools.count()
         self._waiting: dict[Any, threading.Event] = {}
         self._unfit: set[str] = set()
@@ -99,9 +101,9 @@ class ClusterMaker(Maker):
         WrongUse
             Which names the worker and what differs.
         """
-        data = order.data.resolve()
-        asked = str(order.notebook), [str(data / order.account), str(data / "firm")]
-        ours = desk.look(*asked)
+        here = str(order.data.resolve())
+        ours = desk.look("", here, order.account) if self._data else desk.look(str(order.notebook), here, order.account)
+        asked = ("", self._data, order.account) if self._data else (str(order.notebook), here, order.account)
         for worker, theirs in sorted(self._client.run(desk.look, *asked, on_error="return", callback_timeout=60).items()):
             if isinstance(theirs, Exception):
                 raise WrongUse(f"the worker {worker} must have acctlib as this command has it, got {_reason(theirs)}; {_SAME}")
@@ -109,8 +111,7 @@ class ClusterMaker(Maker):
                 raise WrongUse(f"the worker {worker} must have what this command has, got {differs}; {_SAME}")
             if ours["files"] != theirs["files"]:
                 raise WrongUse(
-                    f"the worker {worker} does not see {order.root} and {data} as they are here; "
-                    "share the workbook's folder at the same path, or give addresses such as --data s3://bucket/data"
+                    f"the worker {worker} does not see {self._data or f'{order.root} and {here}'} as it is here; {_SHARE}"
                 )
 
     def attempt(self, order: Edition, others: Mapping[str, Sequence[str]], alone: bool) -> None:
@@ -145,6 +146,8 @@ class ClusterMaker(Maker):
             "root": str(order.root),
             "notebook": str(order.notebook),
             "parameters": dict(order.parameters),
+            "data": self._data,
+            "text": order.notebook.read_bytes() if self._data else b"",
             "outputs": {name: path.read_bytes() for name, path in past_files(order).items()},
             "answers": kept_answers(queries_in(order.data, order.account)),
             "others": {account: list(names) for account, names in others.items()},
@@ -239,6 +242,7 @@ class ClusterMaker(Maker):
             step()
 
 
+_SHARE = "share the workbook's folder at the same path, or give an address that all reach, such as --data s3://bucket/data"
 _SAME = "install the same on all machines, with constraints.txt, and start their workers again"
 
 

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from acctlib.run.batch import WrongUse
 from acctlib.run.known_files import sha_of
+from acctlib.run.mirror import Mirror, is_address
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report
 from acctlib.run.results import Edition, facts, programs
@@ -86,21 +88,31 @@ class _Desk:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def look(notebook: str, folders: list[str]) -> dict[str, Any]:
+def look(notebook: str, data: str, account: str) -> dict[str, Any]:
     """Return with what this worker would make reports, and how the files of one look from here.
 
     Parameters
     ----------
     notebook : str
-    folders : list of str
-        Folders of an account and of the firm.
+        A file; "" = none.
+    data : str
+        Folder of data, or its address in a store.
+    account : str
     """
-    files = [Path(notebook), *(path for folder in folders for path in facts(Path(folder)) if ".sqlite" not in path.name)]
     try:
-        seen = sha_of("".join(sorted(f"{path} {sha_of(path.read_bytes())}" for path in files)))
-    except OSError:
+        with tempfile.TemporaryDirectory(prefix="acctlib-") as own:
+            folder = _brought(data, account, Path(own)) if is_address(data) else Path(data)
+            parts = [path for part in (account, "firm") for path in facts(folder / part) if ".sqlite" not in path.name]
+            said = sorted(f"{path.relative_to(folder).as_posix()} {sha_of(path.read_bytes())}" for path in parts)
+            seen = sha_of("\n".join(said) + (sha_of(Path(notebook).read_bytes()) if notebook else ""))
+    except (OSError, ValueError):
         seen = ""
     return {"programs": programs(), "files": seen}
+
+
+def _brought(address: str, account: str, home: Path) -> Path:
+    """Return a copy of what a report reads of a store; databases are asked by the command."""
+    return Mirror(address, home).bring(account, "firm", without=".sqlite")
 
 
 def make(order: Mapping[str, Any]) -> Made:
@@ -129,6 +141,8 @@ def make(order: Mapping[str, Any]) -> Made:
 
 
 def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
+    from distributed import get_worker
+
     try:
         folder = Path(tempfile.mkdtemp(prefix="report-", dir=desk.folder))
     except OSError as error:
@@ -140,19 +154,34 @@ def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
         (folder / "answers").mkdir(exist_ok=True)
-        out = folder / "outputs"
-        edition = Edition(Path(order["root"]), Path(order["notebook"]), {**order["parameters"], "results": str(out)}, out)
+        edition = _edition(order, desk, folder)
         _run(edition, order, desk, folder / "answers")
         return "", "", {path.suffix: path.read_bytes() for path in (edition.html, edition.json)}
     except Ended:
         return "ended", "", {}
     except OSError as error:
         return "failed", f"the worker could not write: {error.strerror or error}", {}
+    except WrongUse as error:  # the store
+        return "again", f"the worker {get_worker().address} says: {error}", {}
     except ReportFailed as failed:
         kind = "account" if isinstance(failed, AccountRefused) else "again" if isinstance(failed, ReportDied) else "failed"
         return kind, str(failed), {}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _edition(order: Mapping[str, Any], desk: _Desk, folder: Path) -> Edition:
+    """Return the report as it is made here: in the workbook that is shared, or in one of its own."""
+    root, notebook, out = Path(order["root"]), Path(order["notebook"]), folder / "outputs"
+    own = {"results": str(out)}
+    if order["data"]:
+        root = folder / "workbook"
+        notebook = root / "notebooks" / notebook.name
+        for part in ("notebooks", "parameters"):
+            (root / part).mkdir(parents=True)
+        notebook.write_bytes(order["text"])
+        own["data"] = str(_brought(order["data"], order["parameters"]["account"], desk.folder))
+    return Edition(root, notebook, {**order["parameters"], **own}, out)
 
 
 def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path) -> None:
