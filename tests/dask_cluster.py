@@ -83,6 +83,13 @@ class Cluster:
         """Return the processes in which workers run, by what their nannies start."""
         return [p.pid for p in self.processes() if any("spawn_main" in word for word in _words(p)) and _has_port(p)]
 
+    def await_workers(self, number: int) -> None:
+        """Wait until nannies have started again the workers that were killed."""
+        end = time.monotonic() + 60
+        while len(self.worker_pids()) < number:
+            assert time.monotonic() < end, "nannies did not start their workers again"
+            time.sleep(0.1)
+
     def nurseries(self) -> list[psutil.Process]:
         """Return the processes from which reports begin. They have an environment of their own, and so no mark."""
         return [p for p in psutil.process_iter() if "acctlib.run.preloaded" in _words(p) and str(self.folder) in _place(p)]
@@ -141,11 +148,20 @@ def begun(root: Path, *command: str) -> subprocess.Popen:
     )
 
 
+def killed(worker: int) -> list[psutil.Process]:
+    """Kill a worker, and return what is left of all that it had started: nothing, soon."""
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        started = psutil.Process(worker).children(recursive=True)
+        os.kill(worker, signal.SIGKILL)
+        return psutil.wait_procs(started, timeout=10)[1]
+    return []
+
+
 def judge(folder: Path, kills: int, seed: int = 1) -> dict:
     """Kill workers in as many runs as it takes, and return what was seen and what was wrong."""
     draw, seen, wrong = random.Random(seed), Counter(), []
-    root = make_workbook(folder / "workbook", CHART, "import time\ntime.sleep(0.3)")
-    for n in range(4):
+    root = make_workbook(folder / "workbook", CHART, "import time\ntime.sleep(0.2)")
+    for n in range(2):
         add_account(root, f"client-{n}", f"Client {n} Limited")
     home = begun(root, "run")
     home.communicate()
@@ -155,26 +171,24 @@ def judge(folder: Path, kills: int, seed: int = 1) -> dict:
         while seen["workers killed"] < kills:
             shutil.rmtree(root / "outputs")
             run = begun(root, "run", "--cluster", cluster.address)
+            kill_at = draw.randrange(7)
             while run.poll() is None:
-                time.sleep(draw.uniform(0.3, 2.5))
+                time.sleep(draw.uniform(0.01, 0.3))
                 reports = sum(name.endswith(".html") and name.count("/") == 3 for name in pages(root))
-                workers = cluster.worker_pids()
-                if workers and run.poll() is None and reports < 12 and seen["workers killed"] < kills:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(draw.choice(workers), signal.SIGKILL)
-                        seen["workers killed"] += 1
-                        seen[f"killed with {'some' if reports else 'no'} reports made"] += 1
+                if kill_at <= reports and seen["workers killed"] < kills and cluster.nurseries():
+                    wrong += [f"left by a worker: {left}" for left in killed(draw.choice(cluster.worker_pids()))]
+                    seen["workers killed"] += 1
+                    seen[f"killed with {'some' if reports else 'no'} reports made"] += 1
+                    kill_at = 99 if draw.random() < 0.5 else reports + draw.randrange(3)
             said, errors = run.communicate()
             now = pages(root)
             seen["runs"] += 1
             seen["files the same as at home"] += sum(now.get(name) == content for name, content in right.items())
             if run.returncode or now != right:
                 wrong.append(f"exit {run.returncode}: {said[-500:]} {errors[-1500:]}")
-            end = time.monotonic() + 10
-            while cluster.nurseries() and time.monotonic() < end:
-                time.sleep(0.1)
-            if left := cluster.nurseries():
+            if left := psutil.wait_procs(cluster.nurseries(), timeout=10)[1]:
                 wrong.append(f"left after a run: {left}")
+            cluster.await_workers(2)
     if left := cluster.processes():
         wrong.append(f"left after the cluster: {left}")
     return {"seen": dict(seen), "wrong": wrong}
