@@ -41,18 +41,20 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.mark = folder, f"{os.getpid()}-{os.urandom(4).hex()}"
-        self._count = 0
+        self._count, self._own = 0, []
         self.scheduler = self._started("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.address = self._said(self.scheduler, r"Scheduler at: *(tcp://\S+)")
 
     def _started(self, *command: str, **environment: str) -> subprocess.Popen:
         self._count += 1
-        process = subprocess.Popen(
-            [BIN / "dask", *command], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=(self.folder / f"{self._count}.log").open("wb"), start_new_session=True,
-            env={**os.environ, "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false", **environment, MARK: self.mark},
-        )  # fmt: skip
-        process.log = self.folder / f"{self._count}.log"
+        log = self.folder / f"{self._count}.log"
+        with log.open("wb") as errors:
+            process = subprocess.Popen(
+                [BIN / "dask", *command], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=errors, start_new_session=True, env={**os.environ, **environment, MARK: self.mark},
+            )  # fmt: skip
+        process.log = log
+        self._own.append(process)
         return process
 
     def _said(self, process: subprocess.Popen, pattern: str, times: int = 1) -> str:
@@ -98,7 +100,8 @@ class Cluster:
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        self.scheduler.wait()
+        for process in self._own:
+            process.wait()
 
 
 def _words(process: psutil.Process) -> list[str]:

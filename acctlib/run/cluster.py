@@ -69,7 +69,8 @@ class ClusterMaker(Maker):
         self._unfit: set[str] = set()
         self._lost = ""
         self._over = threading.Event()
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said as a sentence
+        for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] in ("distributed", "tornado")]:
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said as a sentence
         warnings.filterwarnings("ignore", module="distributed")
         try:
             self._client = distributed.Client(address, timeout=CONNECT, set_as_default=False)

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -239,7 +240,8 @@ def _within(name: str, parts: Iterable[str]) -> bool:
 
 
 def _version(said: Mapping[str, Any]) -> str:
-    told = next((str(said[key]) for key in _VERSIONS if said.get(key)), "")
+    told = next((said[key] for key in _VERSIONS if said.get(key)), "")
+    told = told.isoformat() if isinstance(told, datetime) else told  # some stores tell it in two ways
     return f"{said.get('size')} {told}" if told else ""
 
 

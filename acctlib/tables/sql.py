@@ -121,7 +121,7 @@ def fingerprint(query: Query) -> str:
 
 def kept_answers(queries: Iterable[Query]) -> dict[str, bytes]:
     """Return what this run keeps of queries' answers, by the name of each file; no address and no password is among it."""
-    kept = Path(os.environ[ANSWERS])
+    kept = Path(os.environ.get(ANSWERS, ""))
     return {name: (kept / name).read_bytes() for name in map(_name, queries) if (kept / name).is_file()}
 
 
