@@ -26,6 +26,7 @@ from pathlib import Path
 import psutil
 from small_workbook import add_account, make_workbook
 
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 BIN = Path(sysconfig.get_path("scripts"))
 #: Environment variable by which the processes of a cluster are found.
 MARK = "ACCTLIB_CLUSTER"
@@ -35,14 +36,19 @@ frame = pandas.DataFrame({"project": account.projects.name, "fee": account.proje
 report.chart(altair.Chart(frame).mark_bar().encode(x="project:N", y="fee:Q"), "Chart", section="Fees", alt="Fees.")"""
 
 
+def readme(begins: str) -> list[str]:
+    """Return the words of the command of the README that begins so."""
+    return re.search(rf"^{begins}[^#\n]*", README, re.MULTILINE)[0].split()
+
+
 class Cluster:
-    """A scheduler and its workers, as the README's two commands start them."""
+    """A scheduler and its workers, started by the README's two commands."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.mark = folder, f"{os.getpid()}-{os.urandom(4).hex()}"
         self._count, self._own = 0, []
-        self.scheduler = self._started("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.scheduler = self._started(*readme("dask scheduler"), "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
         self.address = self._said(self.scheduler, r"Scheduler at: *(tcp://\S+)")
 
     def _started(self, *command: str, **environment: str) -> subprocess.Popen:
@@ -50,7 +56,7 @@ class Cluster:
         log = self.folder / f"{self._count}.log"
         with log.open("wb") as errors:
             process = subprocess.Popen(
-                [BIN / "dask", *command], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                [BIN / command[0], *command[1:]], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=errors, start_new_session=True, env={**os.environ, **environment, MARK: self.mark},
             )  # fmt: skip
         process.log = log
@@ -67,8 +73,10 @@ class Cluster:
 
     def add_workers(self, number: int = 2, *options: str, **environment: str) -> subprocess.Popen:
         """Start workers, each with a nanny unless an option says otherwise, and wait until the scheduler has them."""
-        place = "--local-directory", str(self.folder), "--no-dashboard", "--nthreads", "1", "--nworkers", str(number)
-        workers = self._started("worker", self.address, *place, *options, **environment)
+        command = [self.address if "://" in word else word for word in readme("dask worker")]
+        command[command.index("--nworkers") + 1] = str(number)
+        place = "--local-directory", str(self.folder), "--no-dashboard"
+        workers = self._started(*command, *place, *options, **environment)
         self._said(workers, r"Registered to:", number)
         return workers
 

@@ -266,6 +266,27 @@ def test_answers_of_a_database_travel_and_its_address_stays(tmp_path, maker, mon
     assert json.loads(order.json.read_text())["sources"]["time_entries"]["rows"] == 1
 
 
+def settings_in(said, above=""):
+    """Yield name and value of each setting of a YAML as Dask names it."""
+    for name, value in said.items():
+        if isinstance(value, dict):
+            yield from settings_in(value, f"{above}{name}.")
+        else:
+            yield above + name, value
+
+
+def test_dask_knows_what_the_readme_sets_and_only_its_timeouts_are_not_the_default():
+    import dask
+    import distributed  # noqa: F401  brings its settings
+    from ruamel.yaml import YAML
+
+    section = dask_cluster.README[dask_cluster.README.index("\n## On a cluster") :]
+    said = dict(settings_in(YAML(typ="safe").load(section.split("```yaml\n")[1].split("```")[0])))
+    assert len(said) == 5
+    other = {name for name, value in said.items() if dask.config.get(name) != value}
+    assert other == {"distributed.comm.timeouts.connect", "distributed.comm.timeouts.tcp"}
+
+
 def test_nothing_of_dask_is_imported_without_a_cluster():
     program = (
         "import sys, acctlib.cli, acctlib.run.batch; print(sorted({'dask', 'distributed', 'fsspec'} & sys.modules.keys()))"

@@ -241,7 +241,7 @@ def _within(name: str, parts: Iterable[str]) -> bool:
 
 def _version(said: Mapping[str, Any]) -> str:
     told = next((said[key] for key in _VERSIONS if said.get(key)), "")
-    told = told.isoformat() if isinstance(told, datetime) else told  # some stores tell it in two ways
+    told = told.timestamp() if isinstance(told, datetime) else told  # some stores tell it in two ways
     return f"{said.get('size')} {told}" if told else ""
 
 
