@@ -54,11 +54,14 @@ for account in sys.argv[3:]:
     Path(f"{account}.html").write_text(render(done))
 """
 DASK = """
-set -e
 dask scheduler --host 127.0.0.1 --port {port} --no-dashboard >/dev/null 2>&1 & one=$!
 dask worker tcp://127.0.0.1:{port} --nworkers 2 --nthreads 1 --no-dashboard --local-directory .. >/dev/null 2>&1 & two=$!
-trap 'kill $two $one; wait $two $one' EXIT
-until acctlib run --cluster tcp://127.0.0.1:{port} "$@" || [ $? = 1 ]; do :; done
+trap 'kill $two $one; wait $two $one || true' EXIT
+for try in 1 2 3 4 5 6; do
+    acctlib run --cluster tcp://127.0.0.1:{port} --workers 3 "$@" && exit 0
+    [ $? = 2 ] || exit 1
+done
+exit 2
 """
 
 

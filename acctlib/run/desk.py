@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,24 +38,40 @@ Made = tuple[str, str, dict[str, bytes]]
 class _Desk:
     """Folder and process of one run at this worker."""
 
-    def __init__(self, painters: int) -> None:
+    def __init__(self, run: str) -> None:
         from distributed import get_worker
 
-        self.folder = Path(tempfile.mkdtemp(prefix="acctlib-", dir=get_worker().local_directory))
-        self.reports = 0
-        self._painters = painters
+        self._run, self._worker = run, get_worker()
+        self.folder = Path(tempfile.mkdtemp(prefix="acctlib-", dir=self._worker.local_directory))
+        self.reports, self._since = 0, time.monotonic()
         self._lock = threading.Lock()
         self._shared: Preloaded | None = None
-        self._over = False
-        self._bored: threading.Timer | None = None
+        self._started: list[Preloaded] = []
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def ready(self) -> Preloaded:
-        """Return the process that is ready, started where there is none."""
+    def _watch(self) -> None:
+        """Clear the desk where nobody says that the run is over: the command was killed, or the scheduler is gone."""
+        while not self._over.wait(1):
+            closing = self._worker.status.name in ("closing", "closed", "failed")
+            with _lock:
+                idle = not self.reports and time.monotonic() - self._since > IDLE
+                if (closing or idle) and _desks.get(self._run) is self:
+                    del _desks[self._run]
+            if closing or idle:
+                self.close()
+
+    def ready(self, alone: bool) -> Preloaded:
+        """Return the process that is ready, started where there is none; or one for a single report."""
         with self._lock:
-            if self._over:
+            if self._over.is_set():
                 raise ReportFailed("the run was stopped")
-            if self._shared is None:
-                self._shared = Preloaded(common_variables(), self._painters)
+            if self._shared is None or alone:
+                started = Preloaded(common_variables(), 1 if alone else self._worker.state.nthreads)
+                self._started.append(started)
+                if alone:
+                    return started
+                self._shared = started
             return self._shared
 
     def forget(self, ended: Preloaded) -> None:
@@ -62,29 +79,23 @@ class _Desk:
         with self._lock:
             if self._shared is ended:
                 self._shared = None
+            self._started = [started for started in self._started if started is not ended]
         ended.close()
 
     def begin(self) -> None:
         self.reports += 1
-        if self._bored:
-            self._bored.cancel()
 
-    def end(self, run: str) -> None:
+    def end(self) -> None:
         self.reports -= 1
-        if not self.reports:
-            self._bored = threading.Timer(IDLE, _clear_idle, (run, self))
-            self._bored.daemon = True
-            self._bored.start()
+        self._since = time.monotonic()
 
     def close(self) -> None:
         """End the process and the reports in the making, and take the folder away."""
-        if self._bored:
-            self._bored.cancel()
         with self._lock:
-            self._over = True
-            shared, self._shared = self._shared, None
-        if shared:
-            shared.close()
+            self._over.set()
+            started, self._started, self._shared = self._started, [], None
+        for preloaded in started:
+            preloaded.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -131,13 +142,13 @@ def make(order: Mapping[str, Any]) -> Made:
     with _lock:
         if run in _cleared:
             return "", "the run was stopped", {}
-        desk = _desks.get(run) or _desks.setdefault(run, _Desk(get_worker().state.nthreads))
+        desk = _desks.get(run) or _desks.setdefault(run, _Desk(run))
         desk.begin()
     try:
         return _made(order, desk)
     finally:
         with _lock:
-            desk.end(run)
+            desk.end()
 
 
 def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
@@ -185,9 +196,7 @@ def _edition(order: Mapping[str, Any], desk: _Desk, folder: Path) -> Edition:
 
 
 def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path) -> None:
-    preloaded = None
-    if order["engine"] == "copy":
-        preloaded = Preloaded(common_variables(), 1) if order["alone"] else desk.ready()
+    preloaded = desk.ready(order["alone"]) if order["engine"] == "copy" else None
     try:
         run_report(edition, order["others"], order["seconds"], preloaded, order["memory"], answers)
     except Ended:
@@ -195,7 +204,7 @@ def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path)
         raise
     finally:
         if preloaded and order["alone"]:
-            preloaded.close()
+            desk.forget(preloaded)
 
 
 def clear(run: str) -> None:
@@ -205,11 +214,3 @@ def clear(run: str) -> None:
         desk = _desks.pop(run, None)
     if desk:
         desk.close()
-
-
-def _clear_idle(run: str, desk: _Desk) -> None:
-    with _lock:
-        if desk.reports or _desks.get(run) is not desk:
-            return
-        del _desks[run]
-    desk.close()
