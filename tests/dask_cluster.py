@@ -159,12 +159,27 @@ def begun(root: Path, *command: str) -> subprocess.Popen:
     )
 
 
+def left(processes: list[psutil.Process], seconds: float = 60) -> list[psutil.Process]:
+    """Return which processes have not ended in time. One that is still importing ends when it looks up from that."""
+    end = time.monotonic() + seconds
+    while (processes := [process for process in processes if _runs(process)]) and time.monotonic() < end:
+        time.sleep(0.05)
+    return processes
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def killed(worker: int) -> list[psutil.Process]:
     """Kill a worker, and return what is left of all that it had started: nothing, soon."""
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         started = psutil.Process(worker).children(recursive=True)
         os.kill(worker, signal.SIGKILL)
-        return psutil.wait_procs(started, timeout=10)[1]
+        return left(started)
     return []
 
 
@@ -187,7 +202,7 @@ def judge(folder: Path, kills: int, seed: int = 1) -> dict:
                 time.sleep(draw.uniform(0.01, 0.3))
                 reports = sum(name.endswith(".html") and name.count("/") == 3 for name in pages(root))
                 if kill_at <= reports and seen["workers killed"] < kills and cluster.nurseries():
-                    wrong += [f"left by a worker: {left}" for left in killed(draw.choice(cluster.worker_pids()))]
+                    wrong += [f"left by a worker: {process}" for process in killed(draw.choice(cluster.worker_pids()))]
                     seen["workers killed"] += 1
                     seen[f"killed with {'some' if reports else 'no'} reports made"] += 1
                     kill_at = 99 if draw.random() < 0.5 else reports + draw.randrange(3)
@@ -197,11 +212,9 @@ def judge(folder: Path, kills: int, seed: int = 1) -> dict:
             seen["files the same as at home"] += sum(now.get(name) == content for name, content in right.items())
             if run.returncode or now != right:
                 wrong.append(f"exit {run.returncode}: {said[-500:]} {errors[-1500:]}")
-            if left := psutil.wait_procs(cluster.nurseries(), timeout=10)[1]:
-                wrong.append(f"left after a run: {left}")
+            wrong += [f"left after a run: {process}" for process in left(cluster.nurseries())]
             cluster.await_workers(2)
-    if left := cluster.processes():
-        wrong.append(f"left after the cluster: {left}")
+    wrong += [f"left after the cluster: {process}" for process in left(cluster.processes())]
     return {"seen": dict(seen), "wrong": wrong}
 
 

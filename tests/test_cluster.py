@@ -15,7 +15,6 @@ from pathlib import Path
 
 import cloudpickle
 import dask_cluster
-import psutil
 import pytest
 from conftest import run_command
 from small_workbook import add_account, make_workbook
@@ -92,7 +91,7 @@ def test_workers_make_the_same_bytes_as_this_machine_and_nothing_of_one_report_i
     assert len(at_home) == 2 * 6 + 7
     drawn = (root / "drawn").read_text().split()
     assert len(set(drawn)) == len(drawn) == 2 * 2 * 6
-    assert psutil.wait_procs(cluster.nurseries(), timeout=5)[1] == []
+    assert dask_cluster.left(cluster.nurseries()) == []
     assert list(cluster.folder.rglob("acctlib-*")) == []
 
 
@@ -129,7 +128,7 @@ def test_ctrl_c_ends_what_workers_have_in_the_making_and_leaves_the_workers(tmp_
     _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
     assert errors.startswith("stopped: 0 made")
-    assert psutil.wait_procs(cluster.nurseries(), timeout=5)[1] == []
+    assert dask_cluster.left(cluster.nurseries()) == []
     assert cluster.worker_pids() == workers
     assert not [path for path in (root / "outputs").rglob("*") if path.suffix in (".html", ".tmp") and "aurora" in path.parts]
 
@@ -146,7 +145,7 @@ def test_a_scheduler_that_vanishes_is_a_sentence_for_each_report_that_is_not_the
         assert "0 made, 0 up to date, 3 failed" in said
         assert errors.count(f"  the scheduler at {cluster.address} is gone; start it again, and run again to go on") == 3
         assert "Traceback" not in errors
-        assert psutil.wait_procs(cluster.nurseries(), timeout=30)[1] == []
+        assert dask_cluster.left(cluster.nurseries()) == []
 
 
 def test_no_scheduler_is_said_within_seconds(tmp_path):
