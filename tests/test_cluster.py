@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -11,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cloudpickle
@@ -164,10 +166,23 @@ def test_what_is_no_address_is_refused(address, monkeypatch):
         ClusterMaker(address)
 
 
-def test_a_scheduler_without_workers_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(at_home, "CONNECT", 1)
-    with dask_cluster.running(tmp_path, workers=0) as cluster, pytest.raises(WrongUse, match="must have a worker, got none"):
-        ClusterMaker(cluster.address)
+def test_a_cluster_without_workers_is_refused_and_one_that_loses_them_all_is_a_sentence(tmp_path, monkeypatch):
+    (order, *_) = orders_of(make_workbook(tmp_path / "workbook", WAITS, editions=("internal",)))
+    monkeypatch.setattr(at_home, "WITHOUT_WORKERS", 3)
+    with dask_cluster.running(tmp_path / "cluster", workers=0) as cluster:
+        with monkeypatch.context() as patch:
+            patch.setattr(at_home, "CONNECT", 1)
+            with pytest.raises(WrongUse, match="must have a worker, got none; start one with: dask worker tcp:"):
+                ClusterMaker(cluster.address)
+        cluster.add_workers(1)
+        with contextlib.closing(ClusterMaker(cluster.address)) as maker, ThreadPoolExecutor(1) as pool:
+            made = pool.submit(maker.make, order)
+            wait_for((order.root / "begun-aurora").exists)
+            for process in cluster.processes():
+                if process.pid != cluster.scheduler.pid:
+                    process.kill()
+            with pytest.raises(at_home.ReportFailed, match="has no worker any more; start some, and run again to go on"):
+                made.result(timeout=60)
 
 
 def other_programs(dask_worker):

@@ -35,6 +35,8 @@ __all__ = ["ClusterMaker"]
 
 #: Seconds within which the scheduler and a first worker must answer, and for which a run bears with a cluster without workers.
 CONNECT, WITHOUT_WORKERS = 10, 60
+#: Seconds that a page may take from its worker to here.
+PATIENCE = 60
 _INSTALL = "install it with: pip install 'acctlib[cluster]'"
 _CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError)
 
@@ -163,32 +165,37 @@ class ClusterMaker(Maker):
         from distributed import KilledWorker
 
         over, future = threading.Event(), None
-        with self._lock:
-            if self._lost or self._stopped:
-                raise ReportFailed(self._lost or "the run was stopped")
-            future = self._client.submit(
-                desk.make, packed, key=f"report-{self._run}-{next(self._numbers)}", pure=False, **self._fit()
-            )
-            self._waiting[future] = over
         try:
+            fit = self._fit()
+            with self._lock:
+                self._give_up_where_over()
+                key = f"report-{self._run}-{next(self._numbers)}"
+                future = self._client.submit(desk.make, packed, key=key, pure=False, **fit)
+                self._waiting[future] = over
             future.add_done_callback(lambda _: over.set())
             over.wait()
-            if self._lost or self._stopped:
-                raise ReportFailed(self._lost or "the run was stopped")
-            return future.result(timeout=CONNECT * 6)
-        except KilledWorker as killed:
-            raise ReportDied(
-                f"{killed.allowed_failures + 1} workers died while they made it; they may have run out of memory"
-            ) from None
-        except (*_CANCELLED, TimeoutError, OSError, RuntimeError) as error:
-            if isinstance(error, ReportFailed):
-                raise
+            self._give_up_where_over()
+            if future.status == "error":
+                failed = future.exception(timeout=PATIENCE)
+                if isinstance(failed, KilledWorker):
+                    what = f"{failed.allowed_failures + 1} workers died while they made it; they may have run out of memory"
+                    raise ReportDied(what) from None
+                raise ReportFailed(f"its worker failed: {type(failed).__name__}: {_reason(failed)}") from None
+            return future.result(timeout=PATIENCE)
+        except ReportFailed:
+            raise
+        except (*_CANCELLED, TimeoutError, OSError, RuntimeError):
             self._lose(f"the scheduler at {self._address} is gone; start it again, and run again to go on")
             raise ReportFailed(self._lost) from None
         finally:
             with self._lock:
-                del self._waiting[future]
-            future.release()
+                self._waiting.pop(future, None)
+            if future is not None:
+                future.release()
+
+    def _give_up_where_over(self) -> None:
+        if self._lost or self._stopped:
+            raise ReportFailed(self._lost or "the run was stopped")
 
     def _fit(self) -> dict[str, list[str]]:
         """Return which workers may have a report, where some may not."""

@@ -142,7 +142,10 @@ def make(order: Mapping[str, Any]) -> Made:
     with _lock:
         if run in _cleared:
             return "", "the run was stopped", {}
-        desk = _desks.get(run) or _desks.setdefault(run, _Desk(run))
+        try:
+            desk = _desks.get(run) or _desks.setdefault(run, _Desk(run))
+        except OSError as error:
+            return _unwritten(error)
         desk.begin()
     try:
         return _made(order, desk)
@@ -151,13 +154,17 @@ def make(order: Mapping[str, Any]) -> Made:
             desk.end()
 
 
+def _unwritten(error: OSError) -> Made:
+    return "failed", f"the worker could not write: {error.strerror or error}", {}
+
+
 def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
     from distributed import get_worker
 
     try:
         folder = Path(tempfile.mkdtemp(prefix="report-", dir=desk.folder))
     except OSError as error:
-        return "failed", f"the worker could not write: {error.strerror or error}", {}
+        return _unwritten(error)
     try:
         for part in ("answers", "outputs"):
             for name, content in order[part].items():
@@ -171,7 +178,7 @@ def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
     except Ended:
         return "ended", "", {}
     except OSError as error:
-        return "failed", f"the worker could not write: {error.strerror or error}", {}
+        return _unwritten(error)
     except WrongUse as error:  # the store
         return "again", f"the worker {get_worker().address} says: {error}", {}
     except ReportFailed as failed:
