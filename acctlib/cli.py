@@ -23,13 +23,24 @@ import click
 
 if TYPE_CHECKING:
     from acctlib.run.batch import Outcome, Workbook
+    from acctlib.run.cluster import ClusterMaker
     from acctlib.run.known_files import KnownFiles
+    from acctlib.run.mirror import Mirror
     from acctlib.run.results import Edition
 
 __all__ = ["main"]
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_MOST_WORKERS = 64
+
+class _Place(click.Path):
+    """A folder, or the address of one in a store."""
+
+    name = "folder"
+
+    def convert(self, value, param, ctx):
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
+
+_FOLDER = _Place(file_okay=False, path_type=Path)
 #: What stops a command: Ctrl-C, a request to end (of a service, a build, a schedule), a terminal that was closed.
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -51,7 +62,11 @@ def _sentences() -> Iterator[None]:
 def _places(command):
     """Add the options that say where things lie."""
     for name, what in (
-        ("--out", "Folder of the reports; default outputs/ of the workbook."),
+        (
+            "--out",
+            "Folder of the reports; default outputs/ of the workbook. Of this and the next two, run, status and check "
+            "take addresses too, such as s3://bucket/outputs.",
+        ),
         ("--parameters", "Folder with one YAML per account; default parameters/."),
         ("--data", "Folder with one folder per account; default data/."),
     ):
@@ -59,7 +74,10 @@ def _places(command):
     return command
 
 
-def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> Workbook:
+def _workbook(
+    data: Path | str | None, parameters: Path | str | None, out: Path | str | None, mirrors: dict[str, Mirror] | None = None
+) -> Workbook:
+    """Return where the workbook's parts lie; of addresses, which a command without mirrors refuses, the copies here."""
     from acctlib.places import workbook_root
     from acctlib.run.batch import Workbook, WrongUse
 
@@ -69,10 +87,19 @@ def _workbook(data: Path | None, parameters: Path | None, out: Path | None) -> W
             "a workbook (a folder with notebooks/ and parameters/) must lie here, in a folder above, or where ACCTLIB_HOME "
             "says; change into one, or set ACCTLIB_HOME"
         )
-    chosen = (
-        folder.resolve() if folder else root / name
-        for folder, name in ((data, "data"), (parameters, "parameters"), (out, "outputs"))
-    )
+    chosen = []
+    for place, name in ((data, "data"), (parameters, "parameters"), (out, "outputs")):
+        if isinstance(place, str):
+            if mirrors is None:
+                raise WrongUse(
+                    f"this command must have folders of this machine, got {place}; addresses are for run, status and check"
+                )
+            from acctlib.run.mirror import Mirror
+
+            mirrors[name] = Mirror(place)
+            chosen.append(mirrors[name].bring())
+        else:
+            chosen.append(place.resolve() if place else root / name)
     book = Workbook(root, *chosen)
     for other in (root / "notebooks", book.data, book.parameters):
         if book.out.is_relative_to(other) or other.is_relative_to(book.out):
@@ -116,9 +143,8 @@ def _planned(
 
 
 def _processors() -> int:
-    """Return how many processors this command may use, as far as --workers goes."""
-    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(there, _MOST_WORKERS)
+    """Return how many processors this command may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _known(book: Workbook) -> KnownFiles:
@@ -150,7 +176,13 @@ def main() -> None:
 @main.command()
 @_which
 @click.option("--force", is_flag=True, help="Make reports that are up to date as well.")
-@click.option("--workers", type=click.IntRange(1, _MOST_WORKERS), help="Reports made at one time; default one per processor.")
+@click.option("--workers", type=click.IntRange(1, 4096), help="Reports made at one time; default one per processor.")
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Make them at the workers of this Dask scheduler, such as tcp://10.0.0.5:8786; --workers is then the number of "
+    "reports submitted at one time, by default as many as keep all workers busy.",
+)
 @click.option(
     "--engine",
     type=click.Choice(["copy", "kernel"]),
@@ -159,7 +191,9 @@ def main() -> None:
 @click.option("--timeout", type=click.IntRange(1), metavar="SECONDS", help="Longest time for one report; default 900.")
 @click.option("--memory", type=click.IntRange(100), metavar="MB", help="Most memory for one report; default 4000.")
 @_places
-def run(accounts, notebooks, audience, period, as_of, force, workers, engine, timeout, memory, data, parameters, out) -> None:
+def run(
+    accounts, notebooks, audience, period, as_of, force, workers, cluster, engine, timeout, memory, data, parameters, out
+) -> None:
     """Make reports: for all accounts, or for those named.
 
     \b
@@ -173,14 +207,15 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
     0: all made or up to date; 1: some failed; 2: nothing ran, since the command can't be carried out as typed; 128 and the
     signal's number: stopped (130 Ctrl-C, 143 asked to end). With >/dev/null only failures are said: they go to standard error.
     """
-    from acctlib.run.batch import run_all, sole_run
+    from acctlib.run.batch import Maker, run_all, sole_run
     from acctlib.run.index import note_failures, write_index
     from acctlib.tables.queries import asked_once
 
     outcomes: list[Outcome] = []
+    mirrors: dict[str, Mirror] = {}
     index, unlisted = None, ""
     with _sentences(), _stoppable(outcomes):
-        book = _workbook(data, parameters, out)
+        book = _workbook(data, parameters, out, mirrors)
         known = _known(book)
         orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
         if not orders and not wrong:
@@ -191,8 +226,23 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
             )
         limits = {"seconds": timeout} if timeout else {}
         limits |= {"memory": memory * 1_000_000} if memory else {}
-        making = run_all(orders, workers or _processors(), force, engine or "", known=known, **limits)
-        with sole_run(book.out), asked_once(book.out / ".tmp"):
+        sent = mirrors.get("outputs")
+        with contextlib.ExitStack() as stack:
+            maker = None
+            if cluster and orders:
+                maker = _at_cluster(cluster, orders, engine or "", limits, str(data) if "data" in mirrors else "")
+                workers = workers or maker.slots
+            workers = workers or _processors()
+            if sent:
+                maker = maker or Maker(workers, engine or "", **limits)
+                maker.deliver = sent.send_report
+            if maker:
+                stack.enter_context(contextlib.closing(maker))
+            stack.enter_context(sole_run(book.out))
+            stack.enter_context(asked_once(book.out / ".tmp"))
+            if sent:
+                sent.send_unsent()
+            making = run_all(orders, workers, force, engine or "", maker=maker, known=known, **limits)
             try:
                 with contextlib.closing(making):
                     for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
@@ -200,11 +250,30 @@ def run(accounts, notebooks, audience, period, as_of, force, workers, engine, ti
             finally:  # a run that was stopped is listed as far as it came
                 try:
                     note_failures(book.out, outcomes, book.accounts)
-                    index = write_index(book.out, known, book, outcomes)
+                    index = os.path.relpath(write_index(book.out, known, book, outcomes))
                 except OSError as error:
                     unlisted = f"the lists of reports could not be written: {error.strerror or error}"
                 known.save()
+            if sent:
+                index = f"{sent.address}/index.html"
+                try:
+                    sent.send_unsent()
+                except OSError as error:
+                    index, unlisted = None, f"the lists of reports were not sent: {error}; the next run sends them"
     _summary(outcomes, index, unlisted)
+
+
+def _at_cluster(address: str, orders: list[Edition], engine: str, limits: dict[str, float], data: str) -> ClusterMaker:
+    """Return what makes reports at a cluster whose workers are all fit for it."""
+    from acctlib.run.cluster import ClusterMaker
+
+    maker = ClusterMaker(address, engine, **limits, data=data)
+    try:
+        maker.check(orders[0])
+    except BaseException:
+        maker.close()
+        raise
+    return maker
 
 
 @contextlib.contextmanager
@@ -281,13 +350,13 @@ def _counted(outcomes: list[Outcome]) -> str:
     return ", ".join(f"{sum(o.state == state for o in outcomes)} {state}" for state in ("made", "up to date", "failed"))
 
 
-def _summary(outcomes: list[Outcome], index: Path | None, unlisted: str) -> None:
+def _summary(outcomes: list[Outcome], index: str | None, unlisted: str) -> None:
     failed = sorted((o for o in outcomes if o.state == "failed"), key=lambda o: o.what)
     _say(_counted(outcomes))
     for outcome in failed:
         _say(f"\n{outcome.what}:\n  " + outcome.reason.replace("\n", "\n  "), err=True)
     if index:
-        _say(f"Open {os.path.relpath(index)}")
+        _say(f"Open {index}")
     else:
         _say(unlisted, err=True)
     if failed or unlisted:
@@ -305,7 +374,7 @@ def status(accounts, notebooks, audience, period, as_of, data, parameters, out) 
     from acctlib.tables.queries import asked_once
 
     with _sentences(), asked_once():
-        book = _workbook(data, parameters, out)
+        book = _workbook(data, parameters, out, {})
         known = _known(book)
         orders, wrong = _planned(book, accounts, notebooks, audience, period, as_of, known)
         silent = {account: unanswered(book.data, account) for account in dict.fromkeys(order.account for order in orders)}
@@ -339,7 +408,7 @@ def check(accounts, data, parameters, out) -> None:
     from acctlib.tables.queries import asked_once
 
     with _sentences():
-        book = _workbook(data, parameters, out)
+        book = _workbook(data, parameters, out, {})
         declared = [declared_parameters(path) for path in book.notebooks]
         known = sorted({*account_ids(book.data), *book.accounts})
         if unknown := [account for account in accounts if account not in known]:

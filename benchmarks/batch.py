@@ -1,13 +1,15 @@
 """A batch of reports: beside the usual loop, at ten, a hundred and a thousand accounts, unchanged, and with ten broken.
 
-    python benchmarks/batch.py                          peers on three accounts; then 10, 100 and 1,000 accounts
+    python benchmarks/batch.py                          peers on ten accounts; then 10, 100 and 1,000 accounts
+    python benchmarks/batch.py --peers 3                peers on three
     python benchmarks/batch.py --accounts 10 100        fewer
     python benchmarks/batch.py --all                    every notebook in each edition it has
     python benchmarks/batch.py --firm-rows each         deals, bookings and rates of every account in the firm's tables
 
 The accounts are copies of the demo accounts under other ids and names. Peers, each on the same accounts in turn, three rounds:
 the shell loop (papermill, then nbconvert with our template, two commands a report), one process (`execute_notebook` with a
-kernel a report, then `render`), and ours with one and with two workers. CPU is that of all processes together, user and
+kernel a report, then `render`), and ours with one worker, with two, and with two of a Dask cluster on this machine, whose
+start and end are inside as those of the other commands are. CPU is that of all processes together, user and
 system; memory is the proportional set of all processes at its peak, and that of the command alone. Nothing but ours checks what
 may be published, keeps figures or survives a crash.
 """
@@ -22,6 +24,7 @@ import os
 import re
 import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -49,6 +52,16 @@ for account in sys.argv[3:]:
     said = yaml.safe_load(Path(f"parameters/{account}.yaml").read_text()) | {"audience": sys.argv[2]}
     done = papermill.execute_notebook(f"notebooks/{sys.argv[1]}.ipynb", None, parameters=said, progress_bar=False)
     Path(f"{account}.html").write_text(render(done))
+"""
+DASK = """
+dask scheduler --host 127.0.0.1 --port {port} --no-dashboard >/dev/null 2>&1 & one=$!
+dask worker tcp://127.0.0.1:{port} --nworkers 2 --nthreads 1 --no-dashboard --local-directory .. >/dev/null 2>&1 & two=$!
+trap 'kill $two $one; wait $two $one || true' EXIT
+for try in 1 2 3 4 5 6; do
+    acctlib run --cluster tcp://127.0.0.1:{port} --workers 3 "$@" && exit 0
+    [ $? = 2 ] || exit 1
+done
+exit 2
 """
 
 
@@ -136,6 +149,11 @@ def _share(process: psutil.Process) -> int:
         return 0
 
 
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
 def ours(root: Path, workers: int, options: list[str], *more: str) -> Measured:
     """Run `acctlib run`."""
     return measured(BIN / "acctlib", "run", *more, *options, "--workers", str(workers), cwd=root)
@@ -153,6 +171,7 @@ def peers(root: Path, ids: list[str], notebook: str, audience: str, rounds: int)
         "one process": lambda: measured(sys.executable, "-c", ONE_PROCESS, notebook, audience, *ids, cwd=root),
         "ours, one worker": lambda: ours(root, 1, options),
         "ours, two workers": lambda: ours(root, 2, options),
+        "ours, Dask with two": lambda: measured("bash", "-c", DASK.format(port=_free_port()), "dask", *options, cwd=root),
     }
     taken: dict[str, list[Measured]] = {way: [] for way in ways}
     for _ in range(rounds):
@@ -261,6 +280,7 @@ def main() -> None:
     parser.add_argument("--audience", default="internal")
     parser.add_argument("--all", action="store_true", help="every notebook in each edition it has")
     parser.add_argument("--firm-rows", choices=["shared", "each"], default="shared")
+    parser.add_argument("--peers", type=int, default=10, help="accounts of the comparison with peers")
     parser.add_argument("--rounds", type=int, default=3, help="of the comparison with peers; 0 = none")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scratch", type=Path)
@@ -270,7 +290,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=asked.scratch) as folder:
         if asked.rounds:
             root = Path(folder, "peers")
-            ids = make_workbook(root, len(DEMO), asked.firm_rows)
+            ids = make_workbook(root, asked.peers, asked.firm_rows)
             peers(root, ids, asked.notebook, asked.audience, asked.rounds)
         for accounts in asked.accounts:
             root = Path(folder, str(accounts))

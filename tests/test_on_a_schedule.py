@@ -19,7 +19,7 @@ from test_notebooks import PARAMETERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README[README.index("\n## On a schedule") : README.index("\n## From the exports")]
+SECTION = README[README.index("\n## On a schedule") : README.index("\n## On a cluster")]
 #: What cron gives to a command; a service gets about as little.
 BARE = {"PATH": "/usr/bin:/bin", "SHELL": "/bin/sh", "LOGNAME": "reports"}
 

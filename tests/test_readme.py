@@ -19,6 +19,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUN_ELSEWHERE = {
     "make report": ".ci/run calls make test, whose set-up it shares; test_notebook_runs runs the same acctlib run",
     "make test": ".ci/run",
+    "dask scheduler": "test_cluster, whose cluster is started so",
+    "dask worker tcp://10.0.0.5:8786 --nworkers 4 --nthreads 1": "test_cluster",
+    "acctlib run --cluster tcp://10.0.0.5:8786": "test_cluster",
+    "acctlib run --cluster tcp://10.0.0.5:8786 "
+    "--data s3://bucket/data --parameters s3://bucket/parameters --out s3://bucket/outputs": "test_mirror",
     "jupyter lab notebooks/budget_risk.ipynb": "test_lab",
     "papermill notebooks/budget_risk.ipynb X.ipynb -f parameters/harbour-foods.yaml": "test_notebook_runs",
     "jupyter nbconvert --to html --template acctlib X.ipynb": "test_notebook_runs",
@@ -55,20 +60,20 @@ def test_the_first_thing_it_says_is_the_two_commands():
 
 
 def test_every_command_is_run_here_or_in_a_test_that_is_named():
-    assert {c for c in commands(README) if not c.startswith("acctlib ")} == set(RUN_ELSEWHERE)
-    for test in ("test_lab", "test_notebook_runs"):
+    assert {c for c in commands(README) if not c.startswith("acctlib ") or "--cluster" in c} == set(RUN_ELSEWHERE)
+    for test in ("test_lab", "test_notebook_runs", "test_cluster", "test_mirror"):
         assert (ROOT / "tests" / f"{test}.py").is_file()
 
 
 def test_the_commands_for_a_new_account_and_for_the_demo_accounts_do_what_they_say(workbook, monkeypatch):
     planned = []
 
-    def planned_only(orders, workers, force, *limits, known):
+    def planned_only(orders, workers, force, *limits, known, maker=None):
         planned.append((sorted({order.account for order in orders}), len(orders), force))
         return (outcome for outcome in ())  # that a planned report is then made is test_notebook_runs' business
 
     monkeypatch.setattr(batch, "run_all", planned_only)
-    for command in (c for c in commands(README) if c.startswith("acctlib ")):
+    for command in (c for c in commands(README) if c.startswith("acctlib ") and c not in RUN_ELSEWHERE):
         result = CliRunner().invoke(cli.main, command.split()[1:])
         assert result.exit_code == 0, f"{command}: {result.output}"
         if command == "acctlib new northwind":

@@ -17,7 +17,7 @@ import shutil
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -390,12 +390,15 @@ class Maker:
         self._engine = engine or ("copy" if sys.platform == "linux" else "kernel")
         self._workers, self._seconds, self._memory = workers, seconds, memory
         self.names: Mapping[str, Sequence[str]] = {}
+        #: What is to be done with a report that was made, such as sending it on; `ReportFailed` where that fails.
+        self.deliver: Callable[[Edition], None] = lambda _: None
         self._lock = threading.Lock()
         self._shared: Preloaded | None = None
         self._started: list[Preloaded] = []
         self._stopped = False
 
     def make(self, order: Edition) -> None:
+        """Make one report; `ReportFailed` says why it is not there."""
         others = {account: names for account, names in self.names.items() if account != order.account}
         if order.audience == "client" and (nameless := [account for account, names in others.items() if not names]):
             raise ReportFailed(
@@ -406,21 +409,30 @@ class Maker:
             raise AccountRefused(silent)
         alone = False
         for last in (False, True):
-            preloaded = self._ready(alone) if self._engine == "copy" else None
             try:
-                return run_report(order, others, self._seconds, preloaded, self._memory)
+                self.attempt(order, others, alone)
+                break
             except Ended:
                 if last or self._stopped:
                     raise ReportFailed("the process from which reports are made ended twice; try --engine kernel") from None
                 alone = True  # any report that was in the making may have ended it: each is tried again by itself
-                self._forget(preloaded)
             except ReportDied:
                 if last or self._stopped:
                     raise
-            finally:
-                if alone and last:
-                    self._forget(preloaded)
-        return None
+        self.deliver(order)
+
+    def attempt(self, order: Edition, others: Mapping[str, Sequence[str]], alone: bool) -> None:
+        """Try once to make a report, from a process of its own where that is asked."""
+        preloaded = self._ready(alone) if self._engine == "copy" else None
+        try:
+            run_report(order, others, self._seconds, preloaded, self._memory)
+        except Ended:
+            if not alone:
+                self._forget(preloaded)
+            raise
+        finally:
+            if alone and preloaded:
+                self._forget(preloaded)
 
     def _ready(self, alone: bool = False) -> Preloaded:
         with self._lock:

@@ -99,6 +99,7 @@ def run_report(
     seconds: float = SECONDS,
     preloaded: Preloaded | None = None,
     memory: int = 0,
+    answers: Path | None = None,
 ) -> None:
     """Make one report in a child process.
 
@@ -113,6 +114,8 @@ def run_report(
         The process of which the child is to be a copy; without it the child starts from nothing and uses a kernel.
     memory : int
         Limit of the child's memory beyond what it begins with, in bytes; 0 = none.
+    answers : Path, optional
+        Folder of what databases answered, where that is not the one of this process.
 
     Raises
     ------
@@ -135,7 +138,8 @@ def run_report(
         "memory": memory,
     }
     try:
-        status = _run_kernel(order, seconds) if preloaded is None else _run_copy(order, edition, seconds, preloaded)
+        own = _own_variables(folder, edition.root, answers)
+        status = _run_kernel(order, seconds, own) if preloaded is None else _run_copy(order, edition, seconds, preloaded, own)
         _answer(folder, status, seconds, memory)
     except OSError as error:
         raise ReportFailed(_unwritten(error)) from None
@@ -145,12 +149,11 @@ def run_report(
             clear_unfinished(file.parent.glob(f".{glob.escape(file.name)}.*.tmp"))
 
 
-def _run_copy(order: dict[str, Any], edition: Edition, seconds: float, preloaded: Preloaded) -> int | None:
-    own = _own_variables(Path(order["folder"]), edition.root)
+def _run_copy(order: dict[str, Any], edition: Edition, seconds: float, preloaded: Preloaded, own: dict[str, str]) -> int | None:
     return preloaded.run({**order, "environment": own, "pictures": edition.audience == "client"}, seconds)
 
 
-def _run_kernel(order: dict[str, Any], seconds: float) -> int | None:
+def _run_kernel(order: dict[str, Any], seconds: float, own: dict[str, str]) -> int | None:
     """Return how a child that started from nothing ended: exit code, minus the signal, or None where it took too long."""
     folder = Path(order["folder"])
     with (folder / "stderr").open("wb") as stderr:
@@ -160,7 +163,7 @@ def _run_kernel(order: dict[str, Any], seconds: float) -> int | None:
             stdout=subprocess.DEVNULL,
             stderr=stderr,
             cwd=order["root"],
-            env={**common_variables(), **_own_variables(folder, Path(order["root"]))},
+            env={**common_variables(), **own},
             start_new_session=True,
         )
     _running.add(child)
@@ -224,12 +227,13 @@ def common_variables() -> dict[str, str]:
     return {**{name: os.environ[name] for name in _KEPT if name in os.environ}, **_FIXED}
 
 
-def _own_variables(folder: Path, root: Path) -> dict[str, str]:
+def _own_variables(folder: Path, root: Path, answers: Path | None) -> dict[str, str]:
     """Return the environment of one report: its own folders, and where the workbook lies."""
     own = {name: str(folder / name.lower()) for name in _OWN_FOLDERS}
     for place in own.values():
         Path(place).mkdir()
-    kept = {ANSWERS: os.environ[ANSWERS]} if ANSWERS in os.environ else {}  # of `acctlib watch` each round has its own
+    answers = answers or os.environ.get(ANSWERS)  # of `acctlib watch` each round has its own
+    kept = {ANSWERS: str(answers)} if answers else {}
     return {**own, **kept, "ACCTLIB_HOME": str(root), "ACCTLIB_PAGE_ONLY": "1"}
 
 

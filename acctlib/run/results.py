@@ -40,6 +40,8 @@ __all__ = [
     "fingerprints",
     "last_results",
     "made_with",
+    "past_files",
+    "programs",
     "read_results",
     "shared_fingerprints",
     "why_stale",
@@ -150,9 +152,14 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in VERSIONED}}
 
 
+def programs() -> dict[str, str]:
+    """Return the package and the libraries of which reports are made -> fingerprint or version."""
+    return {"acctlib": _package(), **_versions(), "ruamel.yaml": importlib.metadata.version("ruamel.yaml")}
+
+
 def made_with() -> str:
     """Return one fingerprint of the package and the libraries, with which all that was made by them goes."""
-    return sha_of(json.dumps([_package(), _versions(), importlib.metadata.version("ruamel.yaml")]))
+    return sha_of(json.dumps(programs()))
 
 
 def _answer(query: Query) -> str:
@@ -295,6 +302,12 @@ def _earlier(
     found = [(path, brief_results(path, known)) for path in (out / audience / account).glob(f"*/{notebook}.json")]
     past = [(path, said) for path, said in found if said.get("as_of", "9") < as_of and said.get("period") != period]
     return sorted(past, key=lambda pair: (pair[1]["as_of"], pair[0].as_posix()))
+
+
+def past_files(edition: Edition) -> dict[str, Path]:
+    """Return the figures of all other periods of this kind of report, by their names within the folder of reports."""
+    found = (edition.out / edition.audience / edition.account).glob(f"*/{edition.name}.json")
+    return {path.relative_to(edition.out).as_posix(): path for path in found if path != edition.json}
 
 
 def earlier_results(results: str | Path, account: Account, notebook: str) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, CursorResult, TextClause
     from sqlalchemy.engine import URL
 
-__all__ = ["answer", "fingerprint"]
+__all__ = ["answer", "fingerprint", "kept_answers"]
 
 #: Longest time that a query may take, and that a server may take to answer at all.
 SECONDS, CONNECT_SECONDS = 60, 10
@@ -118,6 +118,12 @@ def fingerprint(query: Query) -> str:
         digest.update(pc.binary_length(column).to_numpy().tobytes())
         digest.update("".join(column.to_pylist()).encode())
     return digest.hexdigest()
+
+
+def kept_answers(queries: Iterable[Query]) -> dict[str, bytes]:
+    """Return what this run keeps of queries' answers, by the name of each file; no address and no password is among it."""
+    kept = Path(os.environ.get(ANSWERS, ""))
+    return {name: (kept / name).read_bytes() for name in map(_name, queries) if (kept / name).is_file()}
 
 
 def _name(query: Query) -> str:

@@ -1,0 +1,223 @@
+"""What a worker of a Dask cluster does: it makes a report as the command would at home, and hands it back.
+
+A worker has a desk for each run: a folder of its own, and a process that is ready, of which each report is a copy. It begins
+with the first report and is cleared when the run ends, when nothing came for a while, or when the worker dies. Pages and
+figures go back to the command as bytes, and the command alone publishes: a worker that dies, or that comes back when others
+have made its report, has nothing to spoil. Answers of databases come with the order, so that no worker needs a password.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from acctlib.run.batch import WrongUse
+from acctlib.run.known_files import sha_of
+from acctlib.run.mirror import Mirror, is_address
+from acctlib.run.preloaded import Ended, Preloaded
+from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report
+from acctlib.run.results import Edition, facts, programs
+
+__all__ = ["Made", "clear", "look", "make"]
+
+#: Seconds without a report after which a desk is cleared: of a command that was killed nobody says that its run is over.
+IDLE = 60
+_desks: dict[str, _Desk] = {}
+_cleared: set[str] = set()
+_lock = threading.Lock()
+
+#: What became of an order: which error ("" = none), its sentence, and the files of the report by their endings.
+Made = tuple[str, str, dict[str, bytes]]
+
+
+class _Desk:
+    """Folder and process of one run at this worker."""
+
+    def __init__(self, run: str) -> None:
+        from distributed import get_worker
+
+        self._run, self._worker = run, get_worker()
+        self.folder = Path(tempfile.mkdtemp(prefix="acctlib-", dir=self._worker.local_directory))
+        self.reports, self._since = 0, time.monotonic()
+        self._lock = threading.Lock()
+        self._shared: Preloaded | None = None
+        self._started: list[Preloaded] = []
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        """Clear the desk where nobody says that the run is over: the command was killed, or the scheduler is gone."""
+        while not self._over.wait(1):
+            closing = self._worker.status.name in ("closing", "closed", "failed")
+            with _lock:
+                idle = not self.reports and time.monotonic() - self._since > IDLE
+                if (closing or idle) and _desks.get(self._run) is self:
+                    del _desks[self._run]
+            if closing or idle:
+                self.close()
+
+    def ready(self, alone: bool) -> Preloaded:
+        """Return the process that is ready, started where there is none; or one for a single report."""
+        with self._lock:
+            if self._over.is_set():
+                raise ReportFailed("the run was stopped")
+            if self._shared is None or alone:
+                started = Preloaded(common_variables(), 1 if alone else self._worker.state.nthreads)
+                self._started.append(started)
+                if alone:
+                    return started
+                self._shared = started
+            return self._shared
+
+    def forget(self, ended: Preloaded) -> None:
+        """Let the next report start a new process."""
+        with self._lock:
+            if self._shared is ended:
+                self._shared = None
+            self._started = [started for started in self._started if started is not ended]
+        ended.close()
+
+    def begin(self) -> None:
+        self.reports += 1
+
+    def end(self) -> None:
+        self.reports -= 1
+        self._since = time.monotonic()
+
+    def close(self) -> None:
+        """End the process and the reports in the making, and take the folder away."""
+        with self._lock:
+            self._over.set()
+            started, self._started, self._shared = self._started, [], None
+        for preloaded in started:
+            preloaded.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def look(notebook: str, data: str, account: str) -> dict[str, Any]:
+    """Return with what this worker would make reports, and how the files of one look from here.
+
+    Parameters
+    ----------
+    notebook : str
+        A file; "" = none.
+    data : str
+        Folder of data, or its address in a store.
+    account : str
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="acctlib-") as own:
+            folder = _brought(data, account, Path(own)) if is_address(data) else Path(data)
+            parts = [path for part in (account, "firm") for path in facts(folder / part) if ".sqlite" not in path.name]
+            said = sorted(f"{path.relative_to(folder).as_posix()} {sha_of(path.read_bytes())}" for path in parts)
+            seen = sha_of("\n".join(said) + (sha_of(Path(notebook).read_bytes()) if notebook else ""))
+    except (OSError, ValueError):
+        seen = ""
+    return {"programs": programs(), "files": seen}
+
+
+def _brought(address: str, account: str, home: Path) -> Path:
+    """Return a copy of what a report reads of a store; databases are asked by the command."""
+    return Mirror(address, home).bring(account, "firm", without=".sqlite")
+
+
+def make(order: Mapping[str, Any]) -> Made:
+    """Make one report at this worker.
+
+    Parameters
+    ----------
+    order : mapping
+        As `cluster` packs it.
+    """
+    from distributed import get_worker
+
+    if order["programs"] != programs():
+        return "worker", get_worker().address, {}
+    run = order["run"]
+    with _lock:
+        if run in _cleared:
+            return "", "the run was stopped", {}
+        try:
+            desk = _desks.get(run) or _desks.setdefault(run, _Desk(run))
+        except OSError as error:
+            return _unwritten(error)
+        desk.begin()
+    try:
+        return _made(order, desk)
+    finally:
+        with _lock:
+            desk.end()
+
+
+def _unwritten(error: OSError) -> Made:
+    return "failed", f"the worker could not write: {error.strerror or error}", {}
+
+
+def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
+    from distributed import get_worker
+
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="report-", dir=desk.folder))
+    except OSError as error:
+        return _unwritten(error)
+    try:
+        for part in ("answers", "outputs"):
+            for name, content in order[part].items():
+                place = folder / part / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+        (folder / "answers").mkdir(exist_ok=True)
+        edition = _edition(order, desk, folder)
+        _run(edition, order, desk, folder / "answers")
+        return "", "", {path.suffix: path.read_bytes() for path in (edition.html, edition.json)}
+    except Ended:
+        return "ended", "", {}
+    except OSError as error:
+        return _unwritten(error)
+    except WrongUse as error:  # the store
+        return "again", f"the worker {get_worker().address} says: {error}", {}
+    except ReportFailed as failed:
+        kind = "account" if isinstance(failed, AccountRefused) else "again" if isinstance(failed, ReportDied) else "failed"
+        return kind, str(failed), {}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _edition(order: Mapping[str, Any], desk: _Desk, folder: Path) -> Edition:
+    """Return the report as it is made here: in the workbook that is shared, or in one of its own."""
+    root, notebook, out = Path(order["root"]), Path(order["notebook"]), folder / "outputs"
+    own = {"results": str(out)}
+    if order["data"]:
+        root = folder / "workbook"
+        notebook = root / "notebooks" / notebook.name
+        for part in ("notebooks", "parameters"):
+            (root / part).mkdir(parents=True)
+        notebook.write_bytes(order["text"])
+        own["data"] = str(_brought(order["data"], order["parameters"]["account"], desk.folder))
+    return Edition(root, notebook, {**order["parameters"], **own}, out)
+
+
+def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path) -> None:
+    preloaded = desk.ready(order["alone"]) if order["engine"] == "copy" else None
+    try:
+        run_report(edition, order["others"], order["seconds"], preloaded, order["memory"], answers)
+    except Ended:
+        desk.forget(preloaded)
+        raise
+    finally:
+        if preloaded and order["alone"]:
+            desk.forget(preloaded)
+
+
+def clear(run: str) -> None:
+    """End what a run has in the making here, and clear its desk; nothing of it is begun any more."""
+    with _lock:
+        _cleared.add(run)
+        desk = _desks.pop(run, None)
+    if desk:
+        desk.close()
