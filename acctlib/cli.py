@@ -228,21 +228,18 @@ def run(
         limits |= {"memory": memory * 1_000_000} if memory else {}
         sent = mirrors.get("outputs")
         with contextlib.ExitStack() as stack:
-            maker = None
             if cluster and orders:
-                maker = _at_cluster(cluster, orders, engine or "", limits, str(data) if "data" in mirrors else "")
-                workers = workers or maker.slots
-            workers = workers or _processors()
+                maker = _at_cluster(cluster, orders, workers or 0, engine or "", limits, str(data) if "data" in mirrors else "")
+            else:
+                maker = Maker(workers or _processors(), engine or "", **limits)
+            stack.enter_context(contextlib.closing(maker))
             if sent:
-                maker = maker or Maker(workers, engine or "", **limits)
                 maker.deliver = sent.send_report
-            if maker:
-                stack.enter_context(contextlib.closing(maker))
             stack.enter_context(sole_run(book.out))
             stack.enter_context(asked_once(book.out / ".tmp"))
             if sent:
                 sent.send_unsent()
-            making = run_all(orders, workers, force, engine or "", maker=maker, known=known, **limits)
+            making = run_all(orders, maker, force, known)
             try:
                 with contextlib.closing(making):
                     for outcome in _shown(itertools.chain(wrong, making), len(wrong) + len(orders)):
@@ -263,11 +260,13 @@ def run(
     _summary(outcomes, index, unlisted)
 
 
-def _at_cluster(address: str, orders: list[Edition], engine: str, limits: dict[str, float], data: str) -> ClusterMaker:
+def _at_cluster(
+    address: str, orders: list[Edition], workers: int, engine: str, limits: dict[str, float], data: str
+) -> ClusterMaker:
     """Return what makes reports at a cluster whose workers are all fit for it."""
     from acctlib.run.cluster import ClusterMaker
 
-    maker = ClusterMaker(address, engine, **limits, data=data)
+    maker = ClusterMaker(address, workers, engine, **limits, data=data)
     try:
         maker.check(orders[0])
     except BaseException:

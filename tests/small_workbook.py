@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
 from nbformat import v4
+
+from acctlib.run.batch import Maker, Outcome, run_all
+from acctlib.run.results import Edition
 
 PARAMETERS = """\
 account = "aurora"
@@ -79,3 +84,9 @@ def make_workbook(root: Path, *cells: str, **notebook: object) -> Path:
     add_account(root, "aurora", "Aurora Foods")
     add_account(root, "borealis", "Borealis Bank")
     return root
+
+
+def all_run(orders: Sequence[Edition], engine: str = "", workers: int = 2, force: bool = False) -> list[Outcome]:
+    """Make reports, and return what became of each when all processes are gone."""
+    with contextlib.closing(Maker(workers, engine)) as maker:
+        return list(run_all(orders, maker, force))

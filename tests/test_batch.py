@@ -6,14 +6,14 @@ import subprocess
 import sys
 import threading
 from datetime import date
-from types import SimpleNamespace
+from unittest import mock
 
 import nbformat
 import pytest
-from small_workbook import add_account, make_workbook, spend_notebook
+from small_workbook import add_account, all_run, make_workbook, spend_notebook
 
 from acctlib import account
-from acctlib.run import batch
+from acctlib.run import batch, preloaded
 from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run
 from acctlib.run.parameters import ParameterError, checked_parameters, declared_parameters, editions
 from acctlib.run.preloaded import Ended
@@ -50,7 +50,7 @@ def made(monkeypatch):
 
     note.fails, note.refused, note.made = set(), set(), notes
     monkeypatch.setattr(batch, "run_report", note)
-    monkeypatch.setattr(batch, "Preloaded", lambda *_: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(preloaded, "Preloaded", lambda *_: mock.Mock())
     return note
 
 
@@ -234,7 +234,7 @@ def test_an_account_with_wrong_files_fails_and_the_others_are_made(book, made):
     add_account(book.root, "corona", "Corona Energy")
     made.refused = {"corona"}
     orders, wrong = plan(book)
-    outcomes = {outcome.what: outcome for outcome in [*wrong, *run_all(orders)]}
+    outcomes = {outcome.what: outcome for outcome in [*wrong, *all_run(orders)]}
     assert outcomes["aurora"].reason.startswith("aurora.yaml: period must be given")
     assert outcomes["corona"] == Outcome("corona", "failed", "projects.csv:2: no")  # once, not for each of its reports
     assert outcomes["borealis 2026-Q3 spend (client)"] == Outcome("borealis 2026-Q3 spend (client)", "made")
@@ -245,7 +245,7 @@ def test_an_account_with_wrong_files_fails_and_the_others_are_made(book, made):
 @pytest.mark.parametrize("engine", ["copy", "kernel"])
 def test_a_period_without_work_fails_before_any_cell_runs(book, engine):
     orders, _ = plan(book, ["aurora"], said={"period": "2031-Q1"})
-    (outcome,) = run_all(orders, engine=engine)
+    (outcome,) = all_run(orders, engine)
     assert outcome.what == "aurora"
     assert "period must lie within the account's projects" in outcome.reason
 
@@ -267,7 +267,7 @@ def test_a_process_that_was_killed_is_tried_once_more(book, monkeypatch):
         raise ReportDied("killed by signal SIGKILL")
 
     monkeypatch.setattr(batch, "run_report", killed)
-    (outcome,) = run_all(plan(book, ["aurora"], audience="client")[0], engine="kernel")
+    (outcome,) = all_run(plan(book, ["aurora"], audience="client")[0], "kernel")
     assert (outcome.state, len(tries)) == ("failed", 2)
 
 
@@ -279,20 +279,20 @@ def test_a_preloaded_process_that_ended_is_started_again(book, monkeypatch):
             raise Ended
 
     monkeypatch.setattr(batch, "run_report", run)
-    monkeypatch.setattr(batch, "Preloaded", lambda *_: started.append(1) or SimpleNamespace(close=lambda: None))
-    (outcome,) = run_all(plan(book, ["aurora"], audience="client")[0], engine="copy")
+    monkeypatch.setattr(preloaded, "Preloaded", lambda *_: started.append(1) or mock.Mock())
+    (outcome,) = all_run(plan(book, ["aurora"], audience="client")[0], "copy")
     assert (outcome.state, len(started)) == ("made", 2)
 
 
 def test_a_report_that_fails_leaves_the_others_alone(book, made):
     made.fails = {"aurora"}
-    outcomes = {outcome.what: (outcome.state, outcome.reason) for outcome in run_all(plan(book)[0])}
+    outcomes = {outcome.what: (outcome.state, outcome.reason) for outcome in all_run(plan(book)[0])}
     assert outcomes["aurora 2026-Q3 spend (client)"] == ("failed", "cell 3: no")
     assert outcomes["borealis 2026-Q3 spend (client)"] == ("made", "")
 
 
 def test_each_report_knows_the_names_of_all_other_accounts(book, made):
-    list(run_all(plan(book, ["aurora"])[0]))
+    all_run(plan(book, ["aurora"])[0])
     assert sorted(made.made)[0] == ("aurora 2026-Q3 spend (client)", ["borealis"])
     assert names_of_accounts(book.data) == {"aurora": ["Aurora Foods"], "borealis": ["Borealis Bank"]}
 
@@ -325,7 +325,7 @@ def test_a_name_is_found_in_a_profile_with_a_mistake_or_said_not_to_be(book, pro
 
 def test_while_a_name_can_not_be_told_no_client_s_page_is_made_and_ours_are(book, made):
     (book.data / "borealis" / "account.yaml").write_bytes(b"name: >-\n  Borealis\ncurency: GBP\n")
-    outcomes = {outcome.what: outcome for outcome in run_all(plan(book, ["aurora"])[0])}
+    outcomes = {outcome.what: outcome for outcome in all_run(plan(book, ["aurora"])[0])}
     assert outcomes["aurora 2026-Q3 spend (internal)"].state == "made"
     assert outcomes["aurora 2026-Q3 spend (client)"].reason == (
         "borealis/account.yaml can't be read, not even the client's name, which must not stand on this page; "
@@ -368,23 +368,24 @@ def test_a_parameters_file_that_may_not_be_read_stops_its_account_only(book, mon
 def test_what_is_up_to_date_is_made_only_by_force(book, made, monkeypatch):
     monkeypatch.setattr(batch, "why_stale", lambda edition, known: "")
     orders, _ = plan(book)
-    assert {outcome.state for outcome in run_all(orders)} == {"up to date"}
+    assert {outcome.state for outcome in all_run(orders)} == {"up to date"}
     assert made.made == []
-    assert {outcome.state for outcome in run_all(orders, force=True)} == {"made"}
+    assert {outcome.state for outcome in all_run(orders, force=True)} == {"made"}
 
 
 def test_several_workers_make_reports_at_one_time(book, monkeypatch):
     both = threading.Barrier(2, timeout=20)
     monkeypatch.setattr(batch, "run_report", lambda *_: both.wait())
     orders, _ = plan(book, audience="client")
-    assert {outcome.state for outcome in run_all(orders, workers=2, engine="kernel")} == {"made"}
+    assert {outcome.state for outcome in all_run(orders, "kernel")} == {"made"}
 
 
 def test_who_stops_listening_leaves_no_report_behind(book, monkeypatch):
     stopped = threading.Event()
     monkeypatch.setattr(batch, "run_report", lambda edition, *_: edition.audience == "client" or stopped.wait(20))
     monkeypatch.setattr(batch, "stop_all", stopped.set)
-    outcomes = run_all(plan(book, ["aurora"])[0], workers=2, engine="kernel")
+    maker = batch.Maker(2, "kernel")
+    outcomes = run_all(plan(book, ["aurora"])[0], maker)
     assert next(outcomes).state == "made"
     outcomes.close()
     assert stopped.is_set()

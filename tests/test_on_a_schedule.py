@@ -108,7 +108,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(root, tmp_path, at, name):
 def test_the_build_s_steps_run_and_its_artifact_is_kept_also_when_an_account_failed(root):
     (text,) = blocks("yaml")
     (job,) = YAML(typ="safe").load(text)["jobs"].values()
-    *_, install, run, keep = job["steps"]
+    *_, before, install, run, save, keep = job["steps"]
     assert install == {"run": "python -m pip install -c constraints.txt -e ."}
     assert "pip install --quiet -c constraints.txt -e .\n" in (ROOT / "Makefile").read_text()  # which every make report runs
     path = f"{sysconfig.get_path('scripts')}:{BARE['PATH']}"
@@ -118,7 +118,9 @@ def test_the_build_s_steps_run_and_its_artifact_is_kept_also_when_an_account_fai
     assert "2 made, 0 up to date, 0 failed" in done.stdout
     break_account(root)
     assert run_bare(f"exec bash -c '{script}'", root, PATH=path, CI="true", **job["env"]).returncode == 1
-    assert keep["if"] == "always()"
+    assert save["if"] == keep["if"] == "always()"
+    assert before["with"]["path"] == save["with"]["path"] == keep["with"]["path"]
+    assert save["with"]["key"].startswith(before["with"]["restore-keys"])
     assert (root / keep["with"]["path"] / "index.html").is_file()
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from small_workbook import make_workbook, spend_notebook
+from small_workbook import all_run, make_workbook, spend_notebook
 
-from acctlib.run.batch import Workbook, plan, run_all
+from acctlib.run.batch import Workbook, plan
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import ReportFailed, common_variables, limit_memory, run_report
 
@@ -139,7 +139,7 @@ def test_both_engines_give_the_same_bytes(tmp_path):
     orders, _ = plan(book)
     pages = {}
     for engine in ("copy", "kernel"):
-        assert {outcome.state for outcome in run_all(orders, force=True, engine=engine)} == {"made"}
+        assert {outcome.state for outcome in all_run(orders, engine, force=True)} == {"made"}
         pages[engine] = [(order.html.read_bytes(), order.json.read_bytes()) for order in orders]
     assert pages["copy"] == pages["kernel"]
 

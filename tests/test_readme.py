@@ -68,7 +68,7 @@ def test_every_command_is_run_here_or_in_a_test_that_is_named():
 def test_the_commands_for_a_new_account_and_for_the_demo_accounts_do_what_they_say(workbook, monkeypatch):
     planned = []
 
-    def planned_only(orders, workers, force, *limits, known, maker=None):
+    def planned_only(orders, maker, force, known):
         planned.append((sorted({order.account for order in orders}), len(orders), force))
         return (outcome for outcome in ())  # that a planned report is then made is test_notebook_runs' business
 

@@ -12,10 +12,10 @@ import time
 import nbformat
 import psutil
 import pytest
-from small_workbook import make_workbook, spend_notebook
+from small_workbook import all_run, make_workbook, spend_notebook
 
 from acctlib.run import report
-from acctlib.run.batch import Workbook, plan, run_all
+from acctlib.run.batch import Workbook, plan
 from acctlib.run.report import ReportFailed, publish, run_report
 from acctlib.run.results import why_stale
 
@@ -61,7 +61,7 @@ def workbook(tmp_path_factory, request):
         order.html.write_text("the last good report")
     os.environ["SECRET_TOKEN"] = "x"
     try:
-        outcomes = {outcome.what.split()[2]: outcome for outcome in run_all(orders, 2, engine=request.param)}
+        outcomes = {outcome.what.split()[2]: outcome for outcome in all_run(orders, request.param)}
     finally:
         del os.environ["SECRET_TOKEN"]
     return {order.name: (order, outcomes[order.name]) for order in orders}
@@ -126,9 +126,10 @@ def test_a_report_dies_with_the_run_that_asked_for_it(tmp_path):
     root = make_workbook(tmp_path, "import time; time.sleep(600)", editions=("internal",))
     program = textwrap.dedent(f"""
         from pathlib import Path
-        from acctlib.run.batch import Workbook, plan, run_all
+        from acctlib.run.batch import Maker, Workbook, plan, run_all
         root = Path({str(root)!r})
-        list(run_all(plan(Workbook(root, root / "data", root / "parameters", root / "outputs"), ["aurora"])[0], 1))
+        orders = plan(Workbook(root, root / "data", root / "parameters", root / "outputs"), ["aurora"])[0]
+        list(run_all(orders, Maker(1)))
     """)
     with subprocess.Popen([sys.executable, "-c", program]) as run:
         try:

@@ -29,7 +29,7 @@ from acctlib.places import visible
 from acctlib.profile import ACCOUNT_ID, account_ids, queries_in, read_profile
 from acctlib.run.known_files import KnownFiles
 from acctlib.run.parameters import LATEST, checked_parameters, declared_parameters, editions, valid_date
-from acctlib.run.preloaded import Ended, Preloaded
+from acctlib.run.preloaded import Ended, Ready
 from acctlib.run.report import (
     MEMORY,
     SECONDS,
@@ -304,36 +304,20 @@ def _not_writable(out: Path, error: OSError) -> WrongUse:
     return WrongUse(f"{out.name}/ must be a folder that can be written, got: {error.strerror}; or choose another with --out")
 
 
-def run_all(
-    orders: Sequence[Edition],
-    workers: int = 2,
-    force: bool = False,
-    engine: str = "",
-    seconds: float = SECONDS,
-    memory: int = MEMORY,
-    maker: Maker | None = None,
-    known: KnownFiles | None = None,
-) -> Iterator[Outcome]:
+def run_all(orders: Sequence[Edition], maker: Maker, force: bool = False, known: KnownFiles | None = None) -> Iterator[Outcome]:
     """Make the reports, and yield what became of each as soon as it is known.
 
     Parameters
     ----------
     orders : sequence of Edition
         All from one folder of data.
-    workers : int
-        Reports in the making at one time.
+    maker : Maker
+        Makes as many at one time as it has slots. It is closed by who made it.
     force : bool
         Make those that are up to date as well.
-    engine : {"", "copy", "kernel"}
-        Begin each report as a copy of a process that is ready, or start a kernel for it; "" = the first where it is safe.
-    seconds, memory : float, int
-        Limits of each report: wall time, and bytes of memory beyond what it begins with.
-    maker : Maker, optional
-        One that is to be used again; it has its own engine and limits.
     known : KnownFiles, optional
         Spares reading files that did not change.
     """
-    borrowed = maker is not None
     known = known or KnownFiles()
     by_account: dict[str, list[Edition]] = {}
     for order in orders:
@@ -342,15 +326,15 @@ def run_all(
         else:
             by_account.setdefault(order.account, []).append(order)
     names = names_of_accounts(orders[0].data, known) if by_account else {}
-    maker = maker or Maker(workers, engine, seconds, memory)
     maker.names = names
     # the first report of an account tells whether its files can be read; only then the others follow
     waiting = deque((wanted[0], wanted[1:]) for wanted in by_account.values())
     reports: dict[Future, tuple[Edition, list[Edition]]] = {}
-    with ThreadPoolExecutor(workers) as pool:
+    slots = maker.slots
+    with ThreadPoolExecutor(slots) as pool:
         try:
             while waiting or reports:
-                while waiting and len(reports) < workers:  # no more than can be made: a thousand that wait cost nothing
+                while waiting and len(reports) < slots:  # no more than can be made: a thousand that wait cost nothing
                     order, others = waiting.popleft()
                     reports[pool.submit(maker.make, order)] = order, others
                 done, _ = wait(reports, return_when=FIRST_COMPLETED)
@@ -368,9 +352,6 @@ def run_all(
             while wait(reports, timeout=0.2).not_done:  # one may have begun meanwhile
                 stop_all()
             raise
-        finally:
-            if not borrowed:
-                maker.close()
 
 
 class Maker:
@@ -379,23 +360,27 @@ class Maker:
     Parameters
     ----------
     workers : int
-        Drawing processes to be kept, one a worker.
+        Reports in the making at one time.
     engine : {"", "copy", "kernel"}
-        As for `run_all`.
+        Begin each report as a copy of a process that is ready, or start a kernel for it; "" = the first where it is safe.
     seconds, memory : float, int
-        Limits of each report.
+        Limits of each report: wall time, and bytes of memory beyond what it begins with.
     """
 
     def __init__(self, workers: int, engine: str = "", seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self._engine = engine or ("copy" if sys.platform == "linux" else "kernel")
-        self._workers, self._seconds, self._memory = workers, seconds, memory
+        self._slots, self._seconds, self._memory = workers, seconds, memory
         self.names: Mapping[str, Sequence[str]] = {}
         #: What is to be done with a report that was made, such as sending it on; `ReportFailed` where that fails.
         self.deliver: Callable[[Edition], None] = lambda _: None
         self._lock = threading.Lock()
-        self._shared: Preloaded | None = None
-        self._started: list[Preloaded] = []
+        self._ready = Ready(common_variables, workers)
         self._stopped = False
+
+    @property
+    def slots(self) -> int:
+        """Return how many reports to have in the making at one time."""
+        return self._slots
 
     def make(self, order: Edition) -> None:
         """Make one report; `ReportFailed` says why it is not there."""
@@ -423,35 +408,8 @@ class Maker:
 
     def attempt(self, order: Edition, others: Mapping[str, Sequence[str]], alone: bool) -> None:
         """Try once to make a report, from a process of its own where that is asked."""
-        preloaded = self._ready(alone) if self._engine == "copy" else None
-        try:
+        with self._ready.taken(alone) if self._engine == "copy" else contextlib.nullcontext() as preloaded:
             run_report(order, others, self._seconds, preloaded, self._memory)
-        except Ended:
-            if not alone:
-                self._forget(preloaded)
-            raise
-        finally:
-            if alone and preloaded:
-                self._forget(preloaded)
-
-    def _ready(self, alone: bool = False) -> Preloaded:
-        with self._lock:
-            if self._stopped:
-                raise ReportFailed("the run was stopped")
-            if self._shared is None or alone:
-                started = Preloaded(common_variables(), 1 if alone else self._workers)
-                self._started.append(started)
-                if alone:
-                    return started
-                self._shared = started
-            return self._shared
-
-    def _forget(self, ended: Preloaded) -> None:
-        with self._lock:
-            if self._shared is ended:
-                self._shared = None
-            self._started = [started for started in self._started if started is not ended]
-        ended.close()
 
     def stop(self) -> None:
         """Begin nothing more, and end what is in the making."""
@@ -461,10 +419,8 @@ class Maker:
         stop_asking()
 
     def close(self) -> None:
-        with self._lock:
-            started, self._started, self._shared = self._started, [], None
-        for preloaded in started:
-            preloaded.close()
+        """End the process that is ready, and all that comes of it."""
+        self._ready.close()
 
 
 def unanswered(data: Path, account: str) -> str:

@@ -48,6 +48,8 @@ class ClusterMaker(Maker):
     ----------
     address : str
         Of the scheduler, such as tcp://10.0.0.5:8786.
+    workers : int
+        Reports submitted at one time; 0 = as many as the cluster can make, and some that wait for a worker.
     engine, seconds, memory
         As for `Maker`; the limits hold at each worker.
     data : str
@@ -59,8 +61,10 @@ class ClusterMaker(Maker):
         If Dask is not installed, or no scheduler with a worker is there.
     """
 
-    def __init__(self, address: str, engine: str = "", seconds: float = SECONDS, memory: int = MEMORY, data: str = "") -> None:
-        super().__init__(1, engine, seconds, memory)
+    def __init__(
+        self, address: str, workers: int = 0, engine: str = "", seconds: float = SECONDS, memory: int = MEMORY, data: str = ""
+    ) -> None:
+        super().__init__(workers, engine, seconds, memory)
         try:
             import distributed
         except ImportError:
@@ -92,7 +96,9 @@ class ClusterMaker(Maker):
 
     @property
     def slots(self) -> int:
-        """Return how many reports to submit at one time: as many as the cluster can make, and some that wait for a worker."""
+        """Return how many reports to submit at one time."""
+        if self._slots:
+            return self._slots
         threads = sum(self._client.nthreads(callback_timeout=CONNECT).values())
         return threads + threads // 8 + 1
 

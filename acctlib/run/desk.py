@@ -8,6 +8,7 @@ have made its report, has nothing to spoil. Answers of databases come with the o
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import threading
@@ -19,7 +20,7 @@ from typing import Any
 from acctlib.run.batch import WrongUse
 from acctlib.run.known_files import sha_of
 from acctlib.run.mirror import Mirror, is_address
-from acctlib.run.preloaded import Ended, Preloaded
+from acctlib.run.preloaded import Ended, Ready
 from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report
 from acctlib.run.results import Edition, facts, programs
 
@@ -44,9 +45,7 @@ class _Desk:
         self._run, self._worker = run, get_worker()
         self.folder = Path(tempfile.mkdtemp(prefix="acctlib-", dir=self._worker.local_directory))
         self.reports, self._since = 0, time.monotonic()
-        self._lock = threading.Lock()
-        self._shared: Preloaded | None = None
-        self._started: list[Preloaded] = []
+        self.process = Ready(common_variables, self._worker.state.nthreads)
         self._over = threading.Event()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -61,27 +60,6 @@ class _Desk:
             if closing or idle:
                 self.close()
 
-    def ready(self, alone: bool) -> Preloaded:
-        """Return the process that is ready, started where there is none; or one for a single report."""
-        with self._lock:
-            if self._over.is_set():
-                raise ReportFailed("the run was stopped")
-            if self._shared is None or alone:
-                started = Preloaded(common_variables(), 1 if alone else self._worker.state.nthreads)
-                self._started.append(started)
-                if alone:
-                    return started
-                self._shared = started
-            return self._shared
-
-    def forget(self, ended: Preloaded) -> None:
-        """Let the next report start a new process."""
-        with self._lock:
-            if self._shared is ended:
-                self._shared = None
-            self._started = [started for started in self._started if started is not ended]
-        ended.close()
-
     def begin(self) -> None:
         self.reports += 1
 
@@ -91,11 +69,8 @@ class _Desk:
 
     def close(self) -> None:
         """End the process and the reports in the making, and take the folder away."""
-        with self._lock:
-            self._over.set()
-            started, self._started, self._shared = self._started, [], None
-        for preloaded in started:
-            preloaded.close()
+        self._over.set()
+        self.process.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -203,15 +178,8 @@ def _edition(order: Mapping[str, Any], desk: _Desk, folder: Path) -> Edition:
 
 
 def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path) -> None:
-    preloaded = desk.ready(order["alone"]) if order["engine"] == "copy" else None
-    try:
+    with desk.process.taken(order["alone"]) if order["engine"] == "copy" else contextlib.nullcontext() as preloaded:
         run_report(edition, order["others"], order["seconds"], preloaded, order["memory"], answers)
-    except Ended:
-        desk.forget(preloaded)
-        raise
-    finally:
-        if preloaded and order["alone"]:
-            desk.forget(preloaded)
 
 
 def clear(run: str) -> None:

@@ -27,11 +27,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Ended", "Preloaded", "adopt_orphans"]
+__all__ = ["Ended", "Preloaded", "Ready", "adopt_orphans"]
 
 _SUBREAPER, _PARENT_DEATH = 36, 1  # prctl
 
@@ -140,6 +140,71 @@ class Preloaded:
             self._over = True
             for answer in self._waiting.values():
                 answer.ended.set()
+
+
+class Ready:
+    """A process of which reports begin as copies: started when the first is made, and anew where it has ended.
+
+    Parameters
+    ----------
+    environment : function
+        Returns the environment of the process.
+    painters : int
+        Drawing processes to be kept, one for each report in the making at one time.
+    """
+
+    def __init__(self, environment: Callable[[], Mapping[str, str]], painters: int) -> None:
+        self._environment, self._painters = environment, painters
+        self._lock = threading.Lock()
+        self._shared: Preloaded | None = None
+        self._started: set[Preloaded] = set()
+        self._closed = False
+
+    @contextlib.contextmanager
+    def taken(self, alone: bool) -> Iterator[Preloaded]:
+        """Give the process to make one report; where that is to be alone, one of its own, which ends with it.
+
+        Raises
+        ------
+        Ended
+            If all were closed.
+        """
+        preloaded = self._start(alone)
+        try:
+            yield preloaded
+        except Ended:
+            alone = True
+            raise
+        finally:
+            if alone:
+                self._forget(preloaded)
+
+    def _start(self, alone: bool) -> Preloaded:
+        with self._lock:
+            if self._closed:
+                raise Ended
+            if self._shared and not alone:
+                return self._shared
+            started = Preloaded(self._environment(), 1 if alone else self._painters)
+            self._started.add(started)
+            if not alone:
+                self._shared = started
+            return started
+
+    def _forget(self, preloaded: Preloaded) -> None:
+        with self._lock:
+            if self._shared is preloaded:
+                self._shared = None
+            self._started.discard(preloaded)
+        preloaded.close()
+
+    def close(self) -> None:
+        """End all of them with the reports that they are making, and start no other."""
+        with self._lock:
+            self._closed = True
+            started, self._started, self._shared = self._started, set(), None
+        for preloaded in started:
+            preloaded.close()
 
 
 class _Answer:

@@ -63,7 +63,7 @@ def watched(
         try:
             with sole_run(book.out), asked_once(book.out / ".tmp"):
                 yield from wrong
-                yield from run_all(orders, maker=maker, known=known)
+                yield from run_all(orders, maker, known=known)
                 yield None
         except WrongUse as error:  # a run of many accounts, which must not wait for who watches one
             if str(error) != waits_for:
