@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from acctlib.run.batch import Outcome, Workbook
     from acctlib.run.cluster import ClusterMaker
     from acctlib.run.known_files import KnownFiles
     from acctlib.run.mirror import Mirror
+    from acctlib.run.orders import Outcome, Workbook
     from acctlib.run.results import Edition
 
 __all__ = ["main"]
@@ -79,7 +79,7 @@ def _workbook(
 ) -> Workbook:
     """Return where the workbook's parts lie; of addresses, which a command without mirrors refuses, the copies here."""
     from acctlib.places import workbook_root
-    from acctlib.run.batch import Workbook, WrongUse
+    from acctlib.run.orders import Workbook, WrongUse
 
     root = workbook_root(Path.cwd())
     if root is None:
@@ -135,7 +135,7 @@ def _planned(
     as_of: str | None,
     known: KnownFiles,
 ) -> tuple[list[Edition], list[Outcome]]:
-    from acctlib.run.batch import plan
+    from acctlib.run.orders import plan
 
     said = {name: value for name, value in (("period", period), ("as_of", as_of)) if value is not None}
     names = [name.removesuffix(".ipynb") for name in notebooks]
@@ -338,7 +338,7 @@ def _shown(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
 
 
 def _line(outcome: Outcome) -> str:
-    from acctlib.run.batch import sentence
+    from acctlib.run.orders import sentence
 
     first, more = sentence(outcome.reason)
     reason = f": {first}{f' (and {more} more)' if more else ''}" if first else ""
@@ -367,8 +367,9 @@ def _summary(outcomes: list[Outcome], index: str | None, unlisted: str) -> None:
 @_places
 def status(accounts, notebooks, audience, period, as_of, data, parameters, out) -> None:
     """Say of each report whether it is up to date, and else why it would be made."""
-    from acctlib.run.batch import Outcome, sentence, unanswered
+    from acctlib.run.batch import unanswered
     from acctlib.run.index import read_failures
+    from acctlib.run.orders import Outcome, sentence
     from acctlib.run.results import why_stale
     from acctlib.tables.queries import asked_once
 
@@ -402,7 +403,7 @@ def check(accounts, data, parameters, out) -> None:
     acctlib check harbour-foods      one
     """
     from acctlib.profile import account_ids
-    from acctlib.run.batch import WrongUse
+    from acctlib.run.orders import WrongUse
     from acctlib.run.parameters import declared_parameters
     from acctlib.tables.queries import asked_once
 
@@ -490,8 +491,9 @@ def watch(accounts, notebooks, audience, period, as_of, data, parameters, out) -
 
     A mistake shows its sentence, and the last good page stays. Reload the page in the browser to see the new one.
     """
-    from acctlib.run.batch import Maker, WrongUse
+    from acctlib.run.batch import Maker
     from acctlib.run.index import note_failures, write_index
+    from acctlib.run.orders import WrongUse
     from acctlib.run.watch import watched
 
     with _sentences():

@@ -158,7 +158,7 @@ class Judge:
 
     def stale(self) -> dict[str, str]:
         """Return the path of each report -> why it would be made again."""
-        from acctlib.run.batch import Workbook, plan
+        from acctlib.run.orders import Workbook, plan
         from acctlib.run.results import why_stale
 
         book = Workbook(self.root, self.root / "data", self.root / "parameters", self.out)
@@ -300,8 +300,8 @@ class Judge:
 
     def _lists(self) -> dict[str, bytes]:
         """Return the lists as who looks at every report would write them; a run looks only at those that it did not make."""
-        from acctlib.run.batch import Workbook
         from acctlib.run.index import write_index
+        from acctlib.run.orders import Workbook
 
         copy = self.root / "looked at"
         shutil.copytree(self.out, copy)

@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
-from acctlib.run.batch import Maker, Outcome, run_all
+from acctlib.run.batch import Maker, run_all
+from acctlib.run.orders import Outcome
 from acctlib.run.results import Edition
 
 PARAMETERS = """\

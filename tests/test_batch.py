@@ -14,7 +14,8 @@ from small_workbook import add_account, all_run, make_workbook, spend_notebook
 
 from acctlib import account
 from acctlib.run import batch, preloaded
-from acctlib.run.batch import Outcome, Workbook, WrongUse, names_of_accounts, plan, run_all, sole_run
+from acctlib.run.batch import run_all, sole_run
+from acctlib.run.orders import Outcome, Workbook, WrongUse, names_of_accounts, plan
 from acctlib.run.parameters import ParameterError, checked_parameters, declared_parameters, editions
 from acctlib.run.preloaded import Ended
 from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, make_report

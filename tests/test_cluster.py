@@ -22,8 +22,9 @@ from conftest import run_command
 from small_workbook import add_account, make_workbook
 
 from acctlib.run import cluster as at_home
-from acctlib.run.batch import Workbook, WrongUse, plan, unanswered
+from acctlib.run.batch import unanswered
 from acctlib.run.cluster import ClusterMaker
+from acctlib.run.orders import Workbook, WrongUse, plan
 from acctlib.tables.queries import asked_once
 
 #: With ACCTLIB_CLUSTER_KILLS=50.

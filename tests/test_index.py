@@ -8,9 +8,9 @@ import re
 import pytest
 from small_workbook import make_workbook
 
-from acctlib.run.batch import Outcome, Workbook, plan
 from acctlib.run.index import FAILED, note_failures, read_failures, write_index
 from acctlib.run.known_files import sha_of
+from acctlib.run.orders import Outcome, Workbook, plan
 from acctlib.run.report import publish
 from acctlib.run.results import fingerprints
 from acctlib.show.text import escape

@@ -19,7 +19,7 @@ from conftest import run_command
 from small_workbook import PROJECTS, make_workbook
 
 from acctlib.run import report as one_report
-from acctlib.run.batch import Workbook, plan
+from acctlib.run.orders import Workbook, plan
 from acctlib.run.report import ReportDied, make_report
 
 ACCTLIB = Path(sysconfig.get_path("scripts")) / "acctlib"

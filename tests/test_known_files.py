@@ -16,8 +16,8 @@ from small_workbook import make_workbook
 from acctlib.places import RESTED
 from acctlib.profile import read_profile, read_yaml
 from acctlib.run import known_files
-from acctlib.run.batch import Workbook, names_of_accounts, plan
 from acctlib.run.known_files import KNOWN, KnownFiles, sha_of
+from acctlib.run.orders import Workbook, names_of_accounts, plan
 
 LONG_AGO = 1_700_000_000_000_000_000
 

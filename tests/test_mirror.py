@@ -12,8 +12,8 @@ from conftest import run_command
 from dask_cluster import pages, running
 from small_workbook import make_workbook
 
-from acctlib.run.batch import WrongUse
 from acctlib.run.mirror import Mirror
+from acctlib.run.orders import WrongUse
 from acctlib.run.report import ReportFailed
 from acctlib.run.results import Edition
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from small_workbook import all_run, make_workbook, spend_notebook
 
-from acctlib.run.batch import Workbook, plan
+from acctlib.run.orders import Workbook, plan
 from acctlib.run.preloaded import Ended, Preloaded
 from acctlib.run.report import ReportFailed, common_variables, limit_memory, run_report
 

@@ -15,7 +15,7 @@ import pytest
 from small_workbook import all_run, make_workbook, spend_notebook
 
 from acctlib.run import report
-from acctlib.run.batch import Workbook, plan
+from acctlib.run.orders import Workbook, plan
 from acctlib.run.report import ReportFailed, publish, run_report
 from acctlib.run.results import why_stale
 
@@ -126,7 +126,8 @@ def test_a_report_dies_with_the_run_that_asked_for_it(tmp_path):
     root = make_workbook(tmp_path, "import time; time.sleep(600)", editions=("internal",))
     program = textwrap.dedent(f"""
         from pathlib import Path
-        from acctlib.run.batch import Maker, Workbook, plan, run_all
+        from acctlib.run.batch import Maker, run_all
+        from acctlib.run.orders import Workbook, plan
         root = Path({str(root)!r})
         orders = plan(Workbook(root, root / "data", root / "parameters", root / "outputs"), ["aurora"])[0]
         list(run_all(orders, Maker(1)))

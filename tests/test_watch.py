@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from small_workbook import PROJECTS, make_workbook
 
-from acctlib.run.batch import Outcome, WrongUse, sole_run
+from acctlib.run.batch import sole_run
 from acctlib.run.index import note_failures
+from acctlib.run.orders import Outcome, WrongUse
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from typing import Any
 
 from acctlib.profile import queries_in
 from acctlib.run import desk
-from acctlib.run.batch import Maker, WrongUse
+from acctlib.run.batch import Maker
+from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, publish
 from acctlib.run.results import Edition, fingerprints, past_files, programs

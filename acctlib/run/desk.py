@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from acctlib.run.batch import WrongUse
 from acctlib.run.known_files import sha_of
 from acctlib.run.mirror import Mirror, is_address
+from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended, Ready
 from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report
 from acctlib.run.results import Edition, facts, programs

@@ -28,8 +28,8 @@ from urllib.parse import quote
 
 from acctlib.currencies import CURRENCIES
 from acctlib.places import visible
-from acctlib.run.batch import Outcome, Workbook, edition_of, sentence
 from acctlib.run.known_files import KnownFiles
+from acctlib.run.orders import Outcome, Workbook, edition_of, sentence
 from acctlib.run.parameters import checked_parameters, declared_parameters, valid_date
 from acctlib.run.results import Edition, read_results, why_stale
 from acctlib.show.numerals import NOT_DEFINED, chance, day, hours, number, percent, short_money

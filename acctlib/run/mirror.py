@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from acctlib.run.batch import WrongUse
+from acctlib.run.orders import WrongUse
 from acctlib.run.report import ReportFailed
 from acctlib.run.results import Edition
 

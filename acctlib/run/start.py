@@ -12,7 +12,7 @@ from pathlib import Path
 
 from acctlib.periods import FiscalYear
 from acctlib.profile import ACCOUNT_ID
-from acctlib.run.batch import Workbook, WrongUse
+from acctlib.run.orders import Workbook, WrongUse
 from acctlib.tables.templates import write_templates
 
 __all__ = ["start_account"]

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from acctlib.places import looks, visible
-from acctlib.run.batch import Maker, Outcome, Workbook, WrongUse, run_all, sole_run
+from acctlib.run.batch import Maker, run_all, sole_run
 from acctlib.run.known_files import KnownFiles
+from acctlib.run.orders import Outcome, Workbook, WrongUse
 from acctlib.run.results import Edition, facts
 from acctlib.tables.queries import asked_once
 
