@@ -188,15 +188,15 @@ def test_a_cluster_without_workers_is_refused_and_one_that_loses_them_all_is_a_s
 
 
 def other_programs(dask_worker):
-    from acctlib.run import desk, results
+    from acctlib.run import cluster_worker, results
 
-    desk.programs = lambda: {**results.programs(), "numpy": "1.0"}
+    cluster_worker.programs = lambda: {**results.programs(), "numpy": "1.0"}
 
 
 def its_own_programs(dask_worker):
-    from acctlib.run import desk, results
+    from acctlib.run import cluster_worker, results
 
-    desk.programs = results.programs
+    cluster_worker.programs = results.programs
 
 
 def test_a_worker_with_another_library_is_refused_and_named(tmp_path, maker):

@@ -25,8 +25,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acctlib.profile import queries_in
-from acctlib.run import desk
 from acctlib.run.batch import Maker
+from acctlib.run.cluster_worker import Made, clear, look, make
 from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, publish
@@ -112,9 +112,9 @@ class ClusterMaker(Maker):
             Which names the worker and what differs.
         """
         here = str(order.data.resolve())
-        ours = desk.look("", here, order.account) if self._data else desk.look(str(order.notebook), here, order.account)
+        ours = look("", here, order.account) if self._data else look(str(order.notebook), here, order.account)
         asked = ("", self._data, order.account) if self._data else (str(order.notebook), here, order.account)
-        for worker, theirs in sorted(self._client.run(desk.look, *asked, on_error="return", callback_timeout=60).items()):
+        for worker, theirs in sorted(self._client.run(look, *asked, on_error="return", callback_timeout=60).items()):
             if isinstance(theirs, Exception):
                 raise WrongUse(f"the worker {worker} must have acctlib as this command has it, got {_reason(theirs)}; {_SAME}")
             if differs := _differs(ours["programs"], theirs["programs"]):
@@ -167,7 +167,7 @@ class ClusterMaker(Maker):
             "alone": alone,
         }
 
-    def _done(self, packed: Mapping[str, Any]) -> desk.Made:
+    def _done(self, packed: Mapping[str, Any]) -> Made:
         """Return what a worker made of an order; Dask gives it to another where that one died."""
         from distributed import KilledWorker
 
@@ -177,7 +177,7 @@ class ClusterMaker(Maker):
             with self._lock:
                 self._give_up_where_over()
                 key = f"report-{self._run}-{next(self._numbers)}"
-                future = self._client.submit(desk.make, packed, key=key, pure=False, **fit)
+                future = self._client.submit(make, packed, key=key, pure=False, **fit)
                 self._waiting[future] = over
             future.add_done_callback(lambda _: over.set())
             over.wait()
@@ -243,12 +243,12 @@ class ClusterMaker(Maker):
             over.set()
 
     def close(self) -> None:
-        """Clear the desks of all workers, and leave the cluster."""
+        """Clear what all workers keep of this run, and leave the cluster."""
         if self._over.is_set():
             return
         self._over.set()
         if not self._lost:
-            self._quietly(lambda: self._client.run(desk.clear, self._run, on_error="ignore", callback_timeout=CONNECT))
+            self._quietly(lambda: self._client.run(clear, self._run, on_error="ignore", callback_timeout=CONNECT))
         self._quietly(lambda: self._client.close(timeout=2))
 
     @staticmethod

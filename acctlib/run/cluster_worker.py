@@ -1,7 +1,7 @@
 """What a worker of a Dask cluster does: it makes a report as the command would at home, and hands it back.
 
-A worker has a desk for each run: a folder of its own, and a process that is ready, of which each report is a copy. It begins
-with the first report and is cleared when the run ends, when nothing came for a while, or when the worker dies. Pages and
+For each run a worker has a folder of its own, and a process that is ready, of which each report is a copy. Both begin with
+the first report and are gone when the run ends, when nothing came for a while, or when the worker dies. Pages and
 figures go back to the command as bytes, and the command alone publishes: a worker that dies, or that comes back when others
 have made its report, has nothing to spoil. Answers of databases come with the order, so that no worker needs a password.
 """
@@ -26,9 +26,9 @@ from acctlib.run.results import Edition, facts, programs
 
 __all__ = ["Made", "clear", "look", "make"]
 
-#: Seconds without a report after which a desk is cleared: of a command that was killed nobody says that its run is over.
+#: Seconds without a report after which all of a run is cleared: of a command that was killed nobody says that its run is over.
 IDLE = 60
-_desks: dict[str, _Desk] = {}
+_runs_here: dict[str, _RunHere] = {}
 _cleared: set[str] = set()
 _lock = threading.Lock()
 
@@ -36,7 +36,7 @@ _lock = threading.Lock()
 Made = tuple[str, str, dict[str, bytes]]
 
 
-class _Desk:
+class _RunHere:
     """Folder and process of one run at this worker."""
 
     def __init__(self, run: str) -> None:
@@ -50,13 +50,13 @@ class _Desk:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        """Clear the desk where nobody says that the run is over: the command was killed, or the scheduler is gone."""
+        """Clear it where nobody says that the run is over: the command was killed, or the scheduler is gone."""
         while not self._over.wait(1):
             closing = self._worker.status.name in ("closing", "closed", "failed")
             with _lock:
                 idle = not self.reports and time.monotonic() - self._since > IDLE
-                if (closing or idle) and _desks.get(self._run) is self:
-                    del _desks[self._run]
+                if (closing or idle) and _runs_here.get(self._run) is self:
+                    del _runs_here[self._run]
             if closing or idle:
                 self.close()
 
@@ -118,26 +118,26 @@ def make(order: Mapping[str, Any]) -> Made:
         if run in _cleared:
             return "", "the run was stopped", {}
         try:
-            desk = _desks.get(run) or _desks.setdefault(run, _Desk(run))
+            here = _runs_here.get(run) or _runs_here.setdefault(run, _RunHere(run))
         except OSError as error:
             return _unwritten(error)
-        desk.begin()
+        here.begin()
     try:
-        return _made(order, desk)
+        return _made(order, here)
     finally:
         with _lock:
-            desk.end()
+            here.end()
 
 
 def _unwritten(error: OSError) -> Made:
     return "failed", f"the worker could not write: {error.strerror or error}", {}
 
 
-def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
+def _made(order: Mapping[str, Any], here: _RunHere) -> Made:
     from distributed import get_worker
 
     try:
-        folder = Path(tempfile.mkdtemp(prefix="report-", dir=desk.folder))
+        folder = Path(tempfile.mkdtemp(prefix="report-", dir=here.folder))
     except OSError as error:
         return _unwritten(error)
     try:
@@ -147,8 +147,8 @@ def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
         (folder / "answers").mkdir(exist_ok=True)
-        edition = _edition(order, desk, folder)
-        _run(edition, order, desk, folder / "answers")
+        edition = _edition(order, here, folder)
+        _run(edition, order, here, folder / "answers")
         return "", "", {path.suffix: path.read_bytes() for path in (edition.html, edition.json)}
     except Ended:
         return "ended", "", {}
@@ -163,7 +163,7 @@ def _made(order: Mapping[str, Any], desk: _Desk) -> Made:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _edition(order: Mapping[str, Any], desk: _Desk, folder: Path) -> Edition:
+def _edition(order: Mapping[str, Any], here: _RunHere, folder: Path) -> Edition:
     """Return the report as it is made here: in the workbook that is shared, or in one of its own."""
     root, notebook, out = Path(order["root"]), Path(order["notebook"]), folder / "outputs"
     own = {"results": str(out)}
@@ -173,19 +173,19 @@ def _edition(order: Mapping[str, Any], desk: _Desk, folder: Path) -> Edition:
         for part in ("notebooks", "parameters"):
             (root / part).mkdir(parents=True)
         notebook.write_bytes(order["text"])
-        own["data"] = str(_brought(order["data"], order["parameters"]["account"], desk.folder))
+        own["data"] = str(_brought(order["data"], order["parameters"]["account"], here.folder))
     return Edition(root, notebook, {**order["parameters"], **own}, out)
 
 
-def _run(edition: Edition, order: Mapping[str, Any], desk: _Desk, answers: Path) -> None:
-    with desk.process.taken(order["alone"]) if order["engine"] == "copy" else contextlib.nullcontext() as preloaded:
+def _run(edition: Edition, order: Mapping[str, Any], here: _RunHere, answers: Path) -> None:
+    with here.process.taken(order["alone"]) if order["engine"] == "copy" else contextlib.nullcontext() as preloaded:
         run_report(edition, order["others"], order["seconds"], preloaded, order["memory"], answers)
 
 
 def clear(run: str) -> None:
-    """End what a run has in the making here, and clear its desk; nothing of it is begun any more."""
+    """End what a run has in the making here, and clear its folder; nothing of it is begun any more."""
     with _lock:
         _cleared.add(run)
-        desk = _desks.pop(run, None)
-    if desk:
-        desk.close()
+        here = _runs_here.pop(run, None)
+    if here:
+        here.close()
