@@ -101,6 +101,10 @@ def _workbook(
         else:
             chosen.append(place.resolve() if place else root / name)
     book = Workbook(root, *chosen)
+    for other in (data, parameters):
+        ours, theirs = f"{out}/", f"{other}/"
+        if isinstance(out, str) and isinstance(other, str) and (ours.startswith(theirs) or theirs.startswith(ours)):
+            raise WrongUse(f"--out must be an address of its own, apart from {other}, got {out}; give reports another folder")
     for other in (root / "notebooks", book.data, book.parameters):
         if book.out.is_relative_to(other) or other.is_relative_to(book.out):
             said = os.path.relpath(book.out)
@@ -228,7 +232,7 @@ def run(
         limits |= {"memory": memory * 1_000_000} if memory else {}
         sent = mirrors.get("outputs")
         with contextlib.ExitStack() as stack:
-            if cluster and orders:
+            if cluster is not None and orders:
                 maker = _at_cluster(cluster, orders, workers or 0, engine or "", limits, str(data) if "data" in mirrors else "")
             else:
                 maker = Maker(workers or _processors(), engine or "", **limits)
@@ -251,7 +255,7 @@ def run(
                 except OSError as error:
                     unlisted = f"the lists of reports could not be written: {error.strerror or error}"
                 known.save()
-            if sent:
+            if sent and index:
                 index = f"{sent.address}/index.html"
                 try:
                     sent.send_unsent()

@@ -212,3 +212,17 @@ def test_runs_from_a_store_give_the_same_bytes_here_and_from_a_cluster(tmp_path,
         refused = run_command("acctlib", *command, "--data", data, cwd=root)
         assert refused.returncode == 2
         assert "this command must have folders of this machine" in refused.stderr
+
+
+def test_an_address_with_a_password_is_refused_and_not_repeated(tmp_path):
+    with pytest.raises(WrongUse, match="an address must hold no password") as refused:
+        Mirror("sftp://reports:hunter2@10.0.0.5/out", tmp_path)
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("data", "out"), [("x", "x/out"), ("x/data", "x"), ("x", "x")])
+def test_reports_have_an_address_apart_from_the_data(tmp_path, data, out):
+    places = [f"memory://{place}" for place in (data, out)]
+    refused = run_command("acctlib", "run", "--data", places[0], "--out", places[1], cwd=make_workbook(tmp_path))
+    assert refused.returncode == 2
+    assert f"--out must be an address of its own, apart from {places[0]}" in refused.stderr

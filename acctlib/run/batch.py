@@ -129,7 +129,7 @@ def run_all(orders: Sequence[Edition], maker: Maker, force: bool = False, known:
             maker.stop()
             maker.close()
             while wait(reports, timeout=0.2).not_done:  # one may have begun meanwhile
-                stop_all()
+                maker.stop()
             raise
 
 

@@ -27,6 +27,7 @@ from typing import Any
 from acctlib.profile import queries_in
 from acctlib.run.batch import Maker
 from acctlib.run.cluster_worker import Made, clear, look, make
+from acctlib.run.mirror import INSTALL, Mirror
 from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, publish
@@ -38,7 +39,6 @@ __all__ = ["ClusterMaker"]
 CONNECT, WITHOUT_WORKERS = 10, 60
 #: Seconds that a page may take from its worker to here.
 PATIENCE = 60
-_INSTALL = "install it with: pip install 'acctlib[cluster]'"
 _CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError)
 
 
@@ -69,7 +69,7 @@ class ClusterMaker(Maker):
         try:
             import distributed
         except ImportError:
-            raise WrongUse(f"--cluster needs Dask, which is missing; {_INSTALL}") from None
+            raise WrongUse(f"--cluster needs Dask, which is missing; {INSTALL}") from None
         self._address, self._data, self._run = address, data, os.urandom(8).hex()
         self._numbers = itertools.count()
         self._waiting: dict[Any, threading.Event] = {}
@@ -114,7 +114,14 @@ class ClusterMaker(Maker):
         here = str(order.data.resolve())
         ours = look("", here, order.account) if self._data else look(str(order.notebook), here, order.account)
         asked = ("", self._data, order.account) if self._data else (str(order.notebook), here, order.account)
-        for worker, theirs in sorted(self._client.run(look, *asked, on_error="return", callback_timeout=60).items()):
+        try:
+            looks = self._client.run(look, *asked, on_error="return", callback_timeout=PATIENCE)
+        except (TimeoutError, OSError):
+            raise WrongUse(
+                f"each worker of {self._address} must answer within {PATIENCE} seconds, and one did not; the scheduler's page "
+                "shows which one hangs: end it"
+            ) from None
+        for worker, theirs in sorted(looks.items()):
             if isinstance(theirs, Exception):
                 raise WrongUse(f"the worker {worker} must have acctlib as this command has it, got {_reason(theirs)}; {_SAME}")
             if differs := _differs(ours["programs"], theirs["programs"]):
@@ -125,19 +132,28 @@ class ClusterMaker(Maker):
                 )
 
     def attempt(self, order: Edition, others: Mapping[str, Sequence[str]], alone: bool) -> None:
-        """Have a worker try once to make a report, and publish it."""
-        kind, said, files = self._done(self._packed(order, others, alone))
+        """Have a worker try once to make a report, and publish it; one that has other programs costs no try."""
+        packed = self._packed(order, others, alone)
+        kind, said, files = self._done(packed)
+        while kind == "worker":
+            self._unfit.add(said)
+            if not self._fit():
+                raise ReportDied(f"the worker {said} came later and has not what this command has; {_SAME}")
+            kind, said, files = self._done(packed)
+        if kind == "full":  # it would fail at once, and so be given one report after the other
+            address, said = said.split("\n", 1)
+            self._unfit.add(address)
+            raise ReportDied(said)
         if kind == "ended":
             raise Ended
-        if kind == "worker":
-            self._unfit.add(said)
-            raise ReportDied(f"the worker {said} came later and has not what this command has; {_SAME}")
         if said:
             raise {"account": AccountRefused, "again": ReportDied}.get(kind, ReportFailed)(said)
         figures = files[".json"].decode()
         made_from, as_of = (json.loads(figures)[name] for name in ("made_from", "as_of"))
         now = fingerprints(order, as_of)
         if changed := [part for part in now if now[part] != made_from.get(part)]:
+            if self._data:  # saved in the store since: the next try is held against what lies there now
+                Mirror(self._data).bring(order.account, "firm")
             raise ReportDied(
                 f"it was made from other files than lie here ({', '.join(changed)}); "
                 "if nothing was saved meanwhile, its worker does not see the workbook as it is"
@@ -173,7 +189,8 @@ class ClusterMaker(Maker):
 
         over, future = threading.Event(), None
         try:
-            fit = self._fit()
+            # a wish only: those that are fit may be gone before it begins, and others in their place
+            fit = {"workers": fit, "allow_other_workers": True} if self._unfit and (fit := self._fit()) else {}
             with self._lock:
                 self._give_up_where_over()
                 key = f"report-{self._run}-{next(self._numbers)}"
@@ -185,13 +202,17 @@ class ClusterMaker(Maker):
             if future.status == "error":
                 failed = future.exception(timeout=PATIENCE)
                 if isinstance(failed, KilledWorker):
-                    what = f"{failed.allowed_failures + 1} workers died while they made it; they may have run out of memory"
-                    raise ReportDied(what) from None
+                    raise failed
                 raise ReportFailed(f"its worker failed: {type(failed).__name__}: {_reason(failed)}") from None
             return future.result(timeout=PATIENCE)
         except ReportFailed:
             raise
-        except (*_CANCELLED, TimeoutError, OSError, RuntimeError):
+        except KilledWorker as killed:
+            what = f"{killed.allowed_failures + 1} workers died while they made it; they may have run out of memory"
+            raise ReportDied(what) from None
+        except TimeoutError:  # its worker died when it had made it, and another begins anew; a scheduler that is gone shows
+            raise ReportDied("its page did not come in time from the worker that made it") from None
+        except (*_CANCELLED, OSError, RuntimeError):
             self._lose(f"the scheduler at {self._address} is gone; start it again, and run again to go on")
             raise ReportFailed(self._lost) from None
         finally:
@@ -204,12 +225,9 @@ class ClusterMaker(Maker):
         if self._lost or self._stopped:
             raise ReportFailed(self._lost or "the run was stopped")
 
-    def _fit(self) -> dict[str, list[str]]:
-        """Return which workers may have a report, where some may not."""
-        if not self._unfit:
-            return {}
-        fit = [worker for worker in self._client.nthreads(callback_timeout=CONNECT) if worker not in self._unfit]
-        return {"workers": fit} if fit else {}
+    def _fit(self) -> list[str]:
+        """Return the workers of which nothing is known that speaks against them."""
+        return [worker for worker in self._client.nthreads(callback_timeout=CONNECT) if worker not in self._unfit]
 
     def _watch(self) -> None:
         """Give up where the scheduler is gone or hangs, or no worker is left: reports would wait for ever."""
@@ -235,8 +253,8 @@ class ClusterMaker(Maker):
 
     def stop(self) -> None:
         """Begin nothing more, and end what workers have in the making."""
+        super().stop()
         with self._lock:
-            self._stopped = True
             waiting = dict(self._waiting)
         self._quietly(lambda: self._client.cancel(list(waiting)))
         for over in waiting.values():

@@ -21,7 +21,7 @@ from acctlib.run.known_files import sha_of
 from acctlib.run.mirror import Mirror, is_address
 from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended, Ready
-from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report
+from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all
 from acctlib.run.results import Edition, facts, programs
 
 __all__ = ["Made", "clear", "look", "make"]
@@ -71,6 +71,7 @@ class _RunHere:
         """End the process and the reports in the making, and take the folder away."""
         self._over.set()
         self.process.close()
+        stop_all(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -130,7 +131,10 @@ def make(order: Mapping[str, Any]) -> Made:
 
 
 def _unwritten(error: OSError) -> Made:
-    return "failed", f"the worker could not write: {error.strerror or error}", {}
+    from distributed import get_worker
+
+    address = get_worker().address
+    return "full", f"{address}\nthe worker {address} could not write: {error.strerror or error}", {}
 
 
 def _made(order: Mapping[str, Any], here: _RunHere) -> Made:

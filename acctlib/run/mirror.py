@@ -19,14 +19,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from acctlib.run.orders import WrongUse
 from acctlib.run.report import ReportFailed
 from acctlib.run.results import Edition
 
-__all__ = ["Mirror", "is_address"]
+__all__ = ["INSTALL", "Mirror", "is_address"]
 
-_INSTALL = "install it with: pip install 'acctlib[cluster]'"
+#: What to do where a library of clusters or stores is missing.
+INSTALL = "install it with: pip install 'acctlib[cluster]'"
 #: Stores that take an object whole or not at all.
 _WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"}
 #: By which of these, the first that a store tells, a file is known from a changed one.
@@ -61,15 +63,17 @@ class Mirror:
     """
 
     def __init__(self, address: str, home: Path | None = None) -> None:
+        if urlsplit(address).password:
+            raise WrongUse("an address must hold no password, for it is printed; put user and password into the environment")
         self.address = address.rstrip("/")
         try:
             import fsspec
         except ImportError:
-            raise WrongUse(f"{address} needs fsspec, which is missing; {_INSTALL}") from None
+            raise WrongUse(f"{address} needs fsspec, which is missing; {INSTALL}") from None
         try:
             self._store, self._root = fsspec.core.url_to_fs(self.address, use_listings_cache=False)
         except ImportError as error:
-            raise WrongUse(f"{address} needs a library that is missing ({_reason(error)}); {_INSTALL}") from None
+            raise WrongUse(f"{address} needs a library that is missing ({_reason(error)}); {INSTALL}") from None
         except Exception as error:  # each store has its own
             raise WrongUse(f"{address} must be an address such as s3://bucket/data, got: {_reason(error)}") from None
         home = home or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acctlib" / "mirrors"
@@ -157,8 +161,13 @@ class Mirror:
                 else:
                     self._store.makedirs(place.rpartition("/")[0], exist_ok=True)
                     beside = f"{place.rpartition('/')[0]}/.{file.name}.{os.urandom(4).hex()}.tmp"
-                    self._store.put_file(str(file), beside)
-                    self._store.mv(beside, place)
+                    try:
+                        self._store.put_file(str(file), beside)
+                        self._store.mv(beside, place)
+                    except Exception:
+                        with contextlib.suppress(Exception):
+                            self._store.rm_file(beside)
+                        raise
                 version = _version(self._store.info(place))
             except Exception as error:  # each store has its own
                 raise OSError(f"{self.address}/{name} could not be written: {_reason(error)}") from None

@@ -78,7 +78,8 @@ _FIXED = {
 }
 #: Folders of each report's own, gone when it ends. Else a kernel reads the user's start-up files and leaves some of its own.
 _OWN_FOLDERS = ("TMPDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-_running: set[subprocess.Popen] = set()
+#: Children that run a kernel -> the folder of their report.
+_running: dict[subprocess.Popen, str] = {}
 
 
 class ReportFailed(RuntimeError):
@@ -166,7 +167,7 @@ def _run_kernel(order: dict[str, Any], seconds: float, own: dict[str, str]) -> i
             env={**common_variables(), **own},
             start_new_session=True,
         )
-    _running.add(child)
+    _running[child] = str(folder)
     try:
         # the pipe stays open: when this process dies, the child reads its end and dies as well
         child.stdin.write(json.dumps(order).encode() + b"\n")
@@ -178,7 +179,7 @@ def _run_kernel(order: dict[str, Any], seconds: float, own: dict[str, str]) -> i
         child.wait()
     finally:
         _end(child)
-        _running.discard(child)
+        _running.pop(child, None)
         with contextlib.suppress(BrokenPipeError):
             child.stdin.close()
     return child.returncode
@@ -216,10 +217,11 @@ def _signal(number: int) -> str:
     return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
-def stop_all() -> None:
-    """End all reports in the making; their threads then fail and are done."""
-    for child in list(_running):
-        _end(child)
+def stop_all(within: Path | None = None) -> None:
+    """End the reports in the making, or those whose folders lie in one; their threads then fail and are done."""
+    for child, folder in list(_running.items()):
+        if within is None or Path(folder).is_relative_to(within):
+            _end(child)
 
 
 def common_variables() -> dict[str, str]:

@@ -57,6 +57,8 @@ _OPTIONS = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_sessi
 _EXAMPLE = "postgresql://${DB_USER}:${DB_PASSWORD}@db.example.com/agency, or sqlite:///data/agency.sqlite"
 _INSTALL = "install it with: pip install 'acctlib[sql]'"
 _locks: dict[Path, threading.Lock] = {}
+#: Queries that are asked at one time: servers have room for a hundred or so, for all their users.
+_few = threading.BoundedSemaphore(4)
 
 
 class _Refused(Exception):
@@ -134,7 +136,8 @@ def _name(query: Query) -> str:
 def _kept(query: Query, path: Path) -> tuple[RawTable | None, list[Problem]]:
     if path.is_file():
         return _unpacked(path.read_bytes())
-    table, problems = _asked(query, path.parent)
+    with _few:
+        table, problems = _asked(query, path.parent)
     part = path.with_suffix(".part")
     part.write_bytes(_packed(table, problems))
     part.replace(path)
@@ -301,8 +304,10 @@ def _connected(query: Query, url: URL, silent: Path | None) -> Iterator[Connecti
         raise _Refused(query.url_problem("a table from PostgreSQL needs psycopg, which is missing", _INSTALL)) from None
     except (SQLAlchemyError, sqlite3.Error) as error:
         said = _unreachable(_place(query, url), error)
-        if silent:
-            silent.write_text(json.dumps(said), encoding="utf-8")
+        if silent and "too many" not in str(error):  # one that has no room is not silent
+            part = silent.with_suffix(f".{os.urandom(4).hex()}.part")
+            part.write_text(json.dumps(said), encoding="utf-8")
+            part.replace(silent)
         raise _Refused(query.url_problem(*said)) from None
     driver = connection.connection.driver_connection
     try:
