@@ -100,7 +100,8 @@ class _Spare:
                 time.sleep(0.01)
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # as subprocess does
+            os.kill(self.pid, signal.SIGKILL)
 
 
 class Judge:

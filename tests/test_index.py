@@ -133,6 +133,7 @@ def test_a_failure_stands_until_the_report_is_made_or_the_account_is_gone(book):
     assert read_failures(book.out) == {"borealis": "b"}
     note_failures(book.out, [], ["aurora"])
     assert read_failures(book.out) == {}
+    assert not (book.out / FAILED).exists()  # as if nothing had failed
 
 
 def test_an_earlier_quarter_does_not_end_a_failure(book):

@@ -459,7 +459,8 @@ def note_failures(out: Path, outcomes: Iterable[Outcome], accounts: Collection[s
         if outcome.state == "failed":
             failures[order.key if order else account] = outcome.reason
     kept = {key: why for key, why in failures.items() if _account_of(key) in accounts}
-    text = json.dumps(kept, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-    if kept or (out / FAILED).exists():
+    if kept:
         out.mkdir(parents=True, exist_ok=True)
-        _write(out / FAILED, text)
+        _write(out / FAILED, json.dumps(kept, sort_keys=True, indent=1, ensure_ascii=False) + "\n")
+    else:
+        (out / FAILED).unlink(missing_ok=True)
