@@ -15,7 +15,7 @@ from pathlib import Path
 from acctlib.places import looks, visible
 from acctlib.run.batch import Maker, run_all, sole_run
 from acctlib.run.known_files import KnownFiles
-from acctlib.run.orders import Outcome, Workbook, WrongUse
+from acctlib.run.orders import Outcome, Workbook
 from acctlib.run.results import Edition, facts
 from acctlib.tables.queries import asked_once
 
@@ -66,7 +66,7 @@ def watched(
                 yield from wrong
                 yield from run_all(orders, maker, known=known)
                 yield None
-        except WrongUse as error:  # a run of many accounts, which must not wait for who watches one
+        except ValueError as error:  # a run of many accounts, which must not wait for who watches one; a full disk
             if str(error) != waits_for:
                 yield Outcome(", ".join(accounts), "failed", str(error))
             waits_for, before = str(error), None

@@ -91,13 +91,23 @@ def asked_once(parent: Path | None = None) -> Iterator[None]:
     ----------
     parent : Path, optional
         Where the folder of answers is made, readable by its owner only; default the folder for temporary files.
+
+    Raises
+    ------
+    ValueError
+        If it can't be made.
     """
     if os.environ.get(ANSWERS):
         yield
         return
-    if parent is not None:
-        parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="answers-", dir=parent, ignore_cleanup_errors=True) as folder:
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        kept = tempfile.TemporaryDirectory(prefix="answers-", dir=parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        where = f"{parent.parent.name}/" if parent else "the folder for temporary files"
+        raise ValueError(f"{where} must be a folder that can be written, got: {error.strerror}") from None
+    with kept as folder:
         os.environ[ANSWERS] = folder
         try:
             yield
