@@ -37,7 +37,9 @@ class _Place(click.Path):
     name = "folder"
 
     def convert(self, value, param, ctx):
-        return value if "://" in str(value) else super().convert(value, param, ctx)
+        from acctlib.places import is_address
+
+        return value if is_address(value) else super().convert(value, param, ctx)
 
 
 _FOLDER = _Place(file_okay=False, path_type=Path)
@@ -87,6 +89,10 @@ def _workbook(
             "a workbook (a folder with notebooks/ and parameters/) must lie here, in a folder above, or where ACCTLIB_HOME "
             "says; change into one, or set ACCTLIB_HOME"
         )
+    for other in (data, parameters):
+        ours, theirs = f"{out}/", f"{other}/"
+        if isinstance(out, str) and isinstance(other, str) and (ours.startswith(theirs) or theirs.startswith(ours)):
+            raise WrongUse(f"--out must be an address of its own, apart from {other}, got {out}; give reports another folder")
     chosen = []
     for place, name in ((data, "data"), (parameters, "parameters"), (out, "outputs")):
         if isinstance(place, str):
@@ -101,10 +107,6 @@ def _workbook(
         else:
             chosen.append(place.resolve() if place else root / name)
     book = Workbook(root, *chosen)
-    for other in (data, parameters):
-        ours, theirs = f"{out}/", f"{other}/"
-        if isinstance(out, str) and isinstance(other, str) and (ours.startswith(theirs) or theirs.startswith(ours)):
-            raise WrongUse(f"--out must be an address of its own, apart from {other}, got {out}; give reports another folder")
     for other in (root / "notebooks", book.data, book.parameters):
         if book.out.is_relative_to(other) or other.is_relative_to(book.out):
             said = os.path.relpath(book.out)

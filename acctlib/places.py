@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["RESTED", "from_root", "looks", "visible", "workbook_root"]
+__all__ = ["RESTED", "from_root", "is_address", "looks", "visible", "workbook_root"]
 
 #: Nanoseconds that a file must have rested before its looks tell whether it changed: more than any clock is coarse.
 RESTED = 2_000_000_000
@@ -38,6 +38,15 @@ def looks(seen: os.stat_result) -> list[int]:
     """
     # the time of the change of the inode as well: a copy that keeps its times, and a time that was set, do not escape it
     return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
+
+
+def is_address(place: object) -> bool:
+    """Tell the address of a folder in a store from a folder of this machine.
+
+    >>> is_address("s3://bucket/data"), is_address("data")
+    (True, False)
+    """
+    return "://" in str(place)
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:

@@ -27,7 +27,7 @@ from typing import Any
 from acctlib.profile import queries_in
 from acctlib.run.batch import Maker
 from acctlib.run.cluster_worker import Made, clear, look, make
-from acctlib.run.mirror import INSTALL, Mirror
+from acctlib.run.mirror import INSTALL, Mirror, first_line
 from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended
 from acctlib.run.report import MEMORY, SECONDS, AccountRefused, ReportDied, ReportFailed, publish
@@ -83,7 +83,7 @@ class ClusterMaker(Maker):
             self._client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError, ImportError, RuntimeError) as error:
             raise WrongUse(
-                f"--cluster must be the address of a Dask scheduler that answers, got {address!r} ({_reason(error)}); "
+                f"--cluster must be the address of a Dask scheduler that answers, got {address!r} ({first_line(error)}); "
                 "start one with: dask scheduler"
             ) from None
         try:
@@ -123,7 +123,9 @@ class ClusterMaker(Maker):
             ) from None
         for worker, theirs in sorted(looks.items()):
             if isinstance(theirs, Exception):
-                raise WrongUse(f"the worker {worker} must have acctlib as this command has it, got {_reason(theirs)}; {_SAME}")
+                raise WrongUse(
+                    f"the worker {worker} must have acctlib as this command has it, got {first_line(theirs)}; {_SAME}"
+                )
             if differs := _differs(ours["programs"], theirs["programs"]):
                 raise WrongUse(f"the worker {worker} must have what this command has, got {differs}; {_SAME}")
             if ours["files"] != theirs["files"]:
@@ -203,7 +205,7 @@ class ClusterMaker(Maker):
                 failed = future.exception(timeout=PATIENCE)
                 if isinstance(failed, KilledWorker):
                     raise failed
-                raise ReportFailed(f"its worker failed: {type(failed).__name__}: {_reason(failed)}") from None
+                raise ReportFailed(f"its worker failed: {type(failed).__name__}: {first_line(failed)}") from None
             return future.result(timeout=PATIENCE)
         except ReportFailed:
             raise
@@ -284,7 +286,3 @@ def _differs(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     return ", ".join(
         "another acctlib" if name == "acctlib" else f"{name} {theirs.get(name)} instead of {ours[name]}" for name in different
     )
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]

@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from acctlib.places import is_address
 from acctlib.run.known_files import sha_of
-from acctlib.run.mirror import Mirror, is_address
+from acctlib.run.mirror import Mirror
 from acctlib.run.orders import WrongUse
 from acctlib.run.preloaded import Ended, Ready
 from acctlib.run.report import AccountRefused, ReportDied, ReportFailed, common_variables, run_report, stop_all

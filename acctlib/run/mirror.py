@@ -25,7 +25,7 @@ from acctlib.run.orders import WrongUse
 from acctlib.run.report import ReportFailed
 from acctlib.run.results import Edition
 
-__all__ = ["INSTALL", "Mirror", "is_address"]
+__all__ = ["INSTALL", "Mirror", "first_line"]
 
 #: What to do where a library of clusters or stores is missing.
 INSTALL = "install it with: pip install 'acctlib[cluster]'"
@@ -35,15 +35,6 @@ _WHOLE = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory
 _VERSIONS = ("ETag", "etag", "md5Hash", "content_md5", "mtime", "LastModified", "last_modified", "updated", "created")
 #: Files of a folder of reports that are this machine's own.
 _OURS = (".lock", ".known.json")
-
-
-def is_address(place: str) -> bool:
-    """Tell an address from a folder.
-
-    >>> is_address("s3://bucket/data"), is_address("data")
-    (True, False)
-    """
-    return "://" in place
 
 
 class Mirror:
@@ -73,9 +64,9 @@ class Mirror:
         try:
             self._store, self._root = fsspec.core.url_to_fs(self.address, use_listings_cache=False)
         except ImportError as error:
-            raise WrongUse(f"{address} needs a library that is missing ({_reason(error)}); {INSTALL}") from None
+            raise WrongUse(f"{address} needs a library that is missing ({first_line(error)}); {INSTALL}") from None
         except Exception as error:  # each store has its own
-            raise WrongUse(f"{address} must be an address such as s3://bucket/data, got: {_reason(error)}") from None
+            raise WrongUse(f"{address} must be an address such as s3://bucket/data, got: {first_line(error)}") from None
         home = home or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "acctlib" / "mirrors"
         self._home = home / hashlib.sha256(self.address.encode()).hexdigest()[:16]
         self.folder = self._home / (PurePosixPath(self._root).name or "files")
@@ -106,7 +97,7 @@ class Mirror:
             except WrongUse:
                 raise
             except Exception as error:  # each store has its own
-                raise WrongUse(f"{self.address} can't be read: {_reason(error)}") from None
+                raise WrongUse(f"{self.address} can't be read: {first_line(error)}") from None
             for name in wanted:
                 known[name] = [there[name], self._looks(name)]
             for name in [name for name in known if name not in there and _within(name, parts)]:
@@ -170,7 +161,7 @@ class Mirror:
                         raise
                 version = _version(self._store.info(place))
             except Exception as error:  # each store has its own
-                raise OSError(f"{self.address}/{name} could not be written: {_reason(error)}") from None
+                raise OSError(f"{self.address}/{name} could not be written: {first_line(error)}") from None
             self._note(name, [version, looks])
 
     def send_report(self, report: Edition) -> None:
@@ -254,5 +245,6 @@ def _version(said: Mapping[str, Any]) -> str:
     return f"{said.get('size')} {told}" if told else ""
 
 
-def _reason(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return what an error says, in a line; its kind where it says nothing."""
     return (str(error) or type(error).__name__).splitlines()[0][:200]

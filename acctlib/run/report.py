@@ -79,7 +79,7 @@ _FIXED = {
 #: Folders of each report's own, gone when it ends. Else a kernel reads the user's start-up files and leaves some of its own.
 _OWN_FOLDERS = ("TMPDIR", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
 #: Children that run a kernel -> the folder of their report.
-_running: dict[subprocess.Popen, str] = {}
+_running: dict[subprocess.Popen, Path] = {}
 
 
 class ReportFailed(RuntimeError):
@@ -167,7 +167,7 @@ def _run_kernel(order: dict[str, Any], seconds: float, own: dict[str, str]) -> i
             env={**common_variables(), **own},
             start_new_session=True,
         )
-    _running[child] = str(folder)
+    _running[child] = folder
     try:
         # the pipe stays open: when this process dies, the child reads its end and dies as well
         child.stdin.write(json.dumps(order).encode() + b"\n")
@@ -220,7 +220,7 @@ def _signal(number: int) -> str:
 def stop_all(within: Path | None = None) -> None:
     """End the reports in the making, or those whose folders lie in one; their threads then fail and are done."""
     for child, folder in list(_running.items()):
-        if within is None or Path(folder).is_relative_to(within):
+        if within is None or folder.is_relative_to(within):
             _end(child)
 
 
